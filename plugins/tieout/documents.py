@@ -1,0 +1,208 @@
+"""The records that follow one document from Amazon's listing to the warehouse.
+
+They are written to the lake as JSON and handed from room to room. Money in them is `Decimal`,
+instants are UTC, business days are dates in the region's time zone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+
+class Record(BaseModel):
+    """An immutable record with an exact JSON form."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Region(StrEnum):
+    """A Selling Partner API region."""
+
+    NA = "NA"
+    EU = "EU"
+    FE = "FE"
+
+
+class Source(StrEnum):
+    """How a document reached us."""
+
+    API = "api"
+    IMPORT = "import"
+
+
+class State(StrEnum):
+    """Where a document ends. Every document that was listed ends in one of these."""
+
+    READY = "ready"  # read and checked; the warehouse turns it into `loaded`
+    QUARANTINED = "quarantined"
+    SKIPPED = "skipped"
+    LOADED = "loaded"
+
+
+class Severity(StrEnum):
+    """Whether a failed check keeps the document out of the warehouse."""
+
+    BLOCKING = "blocking"
+    WARNING = "warning"
+
+
+class ReasonCode(StrEnum):
+    """Why a document is not loaded."""
+
+    # quarantined by the reader: the bytes cannot be turned into exact lines
+    UNREADABLE_ENCODING = "unreadable_encoding"
+    DAMAGED_FILE = "damaged_file"
+    UNKNOWN_LAYOUT = "unknown_layout"
+    BAD_AMOUNT = "bad_amount"
+    BAD_DATE = "bad_date"
+    BAD_QUANTITY = "bad_quantity"
+    MISSING_SUMMARY = "missing_summary"
+    AMBIGUOUS_AMOUNTS = "ambiguous_amounts"
+    EMPTY_FILE = "empty_file"
+    # quarantined by the checks: the lines are exact, and wrong
+    CONTROL_TOTAL_MISMATCH = "control_total_mismatch"
+    UNKNOWN_CURRENCY = "unknown_currency"
+    MIXED_CURRENCY = "mixed_currency"
+    DATE_OUTSIDE_PERIOD = "date_outside_period"
+    MISSING_AMOUNT = "missing_amount"
+    LINE_COUNT_MISMATCH = "line_count_mismatch"
+    # quarantined because Amazon could not make it
+    REPORT_FATAL = "report_fatal"
+    # skipped
+    REPORT_CANCELLED = "report_cancelled"
+    REPORT_NOT_READY = "report_not_ready"
+    SAME_BYTES = "same_bytes"
+    SUPERSEDED = "superseded"
+
+
+class Reason(Record):
+    """One reason for a state, in words that a person can act on.
+
+    `line` is the 1-based physical line of the decoded file (the header is line 1); `column` is the
+    column's name as the file spells it.
+    """
+
+    code: ReasonCode
+    message: str
+    line: int | None = None
+    column: str | None = None
+
+
+class Document(Record):
+    """One document as it was listed by Amazon, or found in an import folder."""
+
+    document_id: str
+    """`<account>.<report id>` from the API, `<account>.import-<first 16 hex digits of the sha256>` from a folder."""
+    source: Source
+    region: Region
+    account: str
+    report_type: str
+    report_id: str | None = None
+    report_document_id: str | None = None
+    processing_status: str | None = None
+    file_name: str | None = None
+    created_at: AwareDatetime
+    """When Amazon made the report; for an imported file, the end of its latest settlement if known, else when it was imported."""
+    first_listed_on: dt.date
+    """The business day whose run listed it first."""
+
+
+class RawFile(Record):
+    """The bytes as they were received, unchanged."""
+
+    key: str
+    size: int
+    sha256: str
+    content_type: str | None = None
+    compression: str | None = None
+    """What Amazon says of the bytes: `GZIP` or nothing."""
+    received_at: AwareDatetime
+    request_id: str | None = None
+
+
+class SettlementSummary(Record):
+    """The summary row of one settlement, and what its lines add up to."""
+
+    settlement_id: str
+    currency: str
+    start_at: AwareDatetime | None
+    end_at: AwareDatetime | None
+    deposit_at: AwareDatetime | None
+    control_total: Decimal
+    sum_of_lines: Decimal
+    lines: int
+    """Lines that carry money or quantity; the summary row is not one of them."""
+    summary_line_no: int
+
+
+class Reading(Record):
+    """How a file was read: each convention found on its own."""
+
+    layout: str
+    """`V1` or `V2`."""
+    encoding: str
+    decimal: str
+    """`.` or `,`."""
+    dates: str
+    """The conventions of the dates and times in the file, e.g. `%d.%m.%Y %H:%M:%S UTC`."""
+    columns: tuple[str, ...]
+    unknown_columns: tuple[str, ...] = ()
+    file_lines: int
+    """Physical lines with content after the header, summary rows included."""
+    settlements: tuple[SettlementSummary, ...]
+    reader_version: int
+
+
+class StagedFiles(Record):
+    """The typed Parquet of one document."""
+
+    lines_key: str
+    settlements_key: str
+    reading: Reading
+
+
+class CheckResult(Record):
+    """One check of one document."""
+
+    check: str
+    severity: Severity
+    passed: bool
+    reason: Reason | None = None
+    observed: str | None = None
+    expected: str | None = None
+    why: str
+    """Why this check exists."""
+
+
+class DocumentOutcome(Record):
+    """All that a run knows of one document: what the warehouse records, and loads if it is ready."""
+
+    document: Document
+    state: State
+    reasons: tuple[Reason, ...] = ()
+    raw: RawFile | None = None
+    staged: StagedFiles | None = None
+    checks: tuple[CheckResult, ...] = ()
+    suite_version: int | None = None
+
+
+class ApiCall(Record):
+    """One call to Amazon, kept for audit. It holds no token, no secret and no signed URL."""
+
+    called_at: AwareDatetime
+    region: Region
+    account: str
+    operation: str
+    method: str
+    path: str
+    status: int | None
+    """HTTP status; None when no answer came."""
+    request_id: str | None = None
+    rate_limit: Decimal | None = None
+    """Requests a second, from x-amzn-RateLimit-Limit."""
+    duration_ms: int
+    error: str | None = None
