@@ -1,0 +1,1 @@
+"""Speaks Amazon's protocols: login, Selling Partner API; limits, retries, call log."""

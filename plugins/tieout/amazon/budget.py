@@ -1,0 +1,148 @@
+"""One rate budget per application, account, region and operation, shared by all tasks, runs and workers.
+
+Amazon counts calls per application and selling partner in a token bucket: it holds at most `burst` calls and
+gains `rate` calls a second (Usage Plans and Rate Limits in the Selling Partner API). The bucket is mirrored in the
+lake, where a conditional write makes taking a call atomic between processes and machines.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from tieout.amazon.clock import Clock
+from tieout.amazon.errors import BudgetExhausted
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Amazon's published limit of an operation: calls a second, and calls at once."""
+
+    rate: float
+    burst: int
+
+
+LIMITS = {
+    # Reports API 2021-06-30, usage plans in the model reports_2021-06-30.json
+    "getReports": Limit(0.0222, 10),
+    "createReport": Limit(0.0167, 15),
+    "getReport": Limit(2.0, 15),
+    "cancelReport": Limit(0.0222, 10),
+    "getReportDocument": Limit(0.0167, 15),
+}
+
+
+class BudgetStore(Protocol):
+    """Where the state of budgets is kept, with compare-and-set."""
+
+    def read(self, operation: str) -> tuple[bytes, str] | None:
+        """Return the state and its tag; None when there is none."""
+
+    def write(self, operation: str, state: bytes, tag: str | None) -> bool:
+        """Write the state if it still has the tag (None: if there is none); return whether it was written."""
+
+
+class MemoryBudgetStore:
+    """Budgets of one process, for notebooks and tests."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, tuple[bytes, str]] = {}
+
+    def read(self, operation: str) -> tuple[bytes, str] | None:
+        """Return the state and its tag; None when there is none."""
+        return self._states.get(operation)
+
+    def write(self, operation: str, state: bytes, tag: str | None) -> bool:
+        """Write the state if it still has the tag; return whether it was written."""
+        held = self._states.get(operation)
+        if (held[1] if held else None) != tag:
+            return False
+        self._states[operation] = (state, str(int(tag or 0) + 1))
+        return True
+
+
+@dataclass(frozen=True)
+class _Bucket:
+    calls: float
+    as_of: dt.datetime
+    limit: Limit
+
+    def at(self, now: dt.datetime) -> _Bucket:
+        gained = max(0.0, (now - self.as_of).total_seconds()) * self.limit.rate
+        return _Bucket(min(float(self.limit.burst), self.calls + gained), max(now, self.as_of), self.limit)
+
+    def wait(self, calls: float) -> float:
+        """Seconds until so many calls are there."""
+        return max(0.0, (calls - self.calls) / self.limit.rate)
+
+    def dump(self) -> bytes:
+        return json.dumps(
+            {
+                "calls": self.calls,
+                "as_of": self.as_of.isoformat(),
+                "rate": self.limit.rate,
+                "burst": self.limit.burst,
+            }
+        ).encode()
+
+    @classmethod
+    def load(cls, state: bytes) -> _Bucket:
+        value = json.loads(state)
+        return cls(value["calls"], dt.datetime.fromisoformat(value["as_of"]), Limit(value["rate"], value["burst"]))
+
+
+class Budget:
+    """The calls that one application may make for one account in one region."""
+
+    def __init__(self, store: BudgetStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def take(self, operation: str) -> None:
+        """Take one call.
+
+        :raises BudgetExhausted: if there is none now; it says when there will be.
+        """
+
+        def spend(bucket: _Bucket) -> _Bucket:
+            if bucket.calls < 1:
+                raise BudgetExhausted(operation, bucket.as_of + dt.timedelta(seconds=bucket.wait(1)))
+            return _Bucket(bucket.calls - 1, bucket.as_of, bucket.limit)
+
+        self._change(operation, spend)
+
+    def available_at(self, operation: str, calls: int) -> dt.datetime:
+        """When so many calls (at most the burst) will be there, Amazon's time, UTC."""
+        bucket = self._read(operation)[0]
+        return bucket.as_of + dt.timedelta(seconds=bucket.wait(min(calls, bucket.limit.burst)))
+
+    def learn_rate(self, operation: str, rate: float) -> None:
+        """Follow the rate that Amazon states in `x-amzn-RateLimit-Limit` (calls a second)."""
+        if rate > 0 and self._read(operation)[0].limit.rate != rate:
+            self._change(operation, lambda b: _Bucket(b.calls, b.as_of, Limit(rate, b.limit.burst)))
+
+    def refused(self, operation: str, retry_after: float | None) -> None:
+        """Amazon answered 429: nothing is left now, and the next call is there after `retry_after` seconds."""
+
+        def empty(bucket: _Bucket) -> _Bucket:
+            calls = 1 - retry_after * bucket.limit.rate if retry_after else 0.0
+            return _Bucket(min(bucket.calls, calls), bucket.as_of, bucket.limit)
+
+        self._change(operation, empty)
+
+    def _read(self, operation: str) -> tuple[_Bucket, str | None]:
+        now = self._clock.now()
+        held = self._store.read(operation)
+        if held is None:
+            limit = LIMITS[operation]
+            return _Bucket(float(limit.burst), now, limit), None
+        return _Bucket.load(held[0]).at(now), held[1]
+
+    def _change(self, operation: str, change: Callable[[_Bucket], _Bucket]) -> None:
+        while True:
+            bucket, tag = self._read(operation)
+            if self._store.write(operation, change(bucket).dump(), tag):
+                return

@@ -1,0 +1,52 @@
+"""What can go wrong between us and Amazon, and what to do about it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+
+class AmazonError(Exception):
+    """Amazon did not give what was asked for. The message says what to do."""
+
+
+class LoginRefused(AmazonError):
+    """Login with Amazon refused the credentials. A retry does not help."""
+
+    ADVICE = {
+        "invalid_grant": "The refresh token is wrong or was revoked: let the seller authorize the application again, "
+        "and store the new refresh token in the connection.",
+        "invalid_client": "The client id or client secret is wrong or has expired: copy both again from the "
+        "application's page in the developer console into the connection.",
+        "unauthorized_client": "The application may not use this grant: check that it is a Selling Partner API "
+        "application and that the seller authorized it.",
+        "invalid_scope": "The application has no right to this scope: check its roles in the developer console.",
+    }
+
+    def __init__(self, error: str, description: str) -> None:
+        advice = self.ADVICE.get(error, "Compare the connection with the application's page in the developer console.")
+        super().__init__(f"Login with Amazon answered {error}: {description}. {advice}")
+        self.error = error
+
+
+class AccessDenied(AmazonError):
+    """Amazon knows us and says no (401, 403). A retry does not help."""
+
+
+class InvalidRequest(AmazonError):
+    """Amazon says that the request itself is wrong (400, 404, 415). A retry does not help."""
+
+
+class AmazonUnavailable(AmazonError):
+    """Amazon kept failing (5xx, cut connections, 429) after all retries. A later retry may help."""
+
+
+class BudgetExhausted(AmazonError):
+    """No call of an operation is left now.
+
+    :ivar available_at: when the next call may be made, Amazon's time, UTC.
+    """
+
+    def __init__(self, operation: str, available_at: dt.datetime) -> None:
+        super().__init__(f"the rate budget of {operation} is spent; the next call is at {available_at.isoformat()}")
+        self.operation = operation
+        self.available_at = available_at

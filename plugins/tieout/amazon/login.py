@@ -1,0 +1,91 @@
+"""Login with Amazon: access tokens for the Selling Partner API."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import httpx
+
+from tieout.amazon.clock import Clock
+from tieout.amazon.errors import AmazonUnavailable, LoginRefused
+
+LOGIN_ENDPOINT = "https://api.amazon.com"
+RENEW_BEFORE = dt.timedelta(seconds=120)
+"""A token this close to its end is not used for another call."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """An application's credentials and one seller's consent. Never printed."""
+
+    client_id: str
+    client_secret: str
+    refresh_token: str
+
+    def __repr__(self) -> str:
+        return f"Credentials(client_id={self.client_id!r})"
+
+
+class Login:
+    """Access tokens of one seller, renewed before they die.
+
+    :param http: the client to call with.
+    :param clock: the clock that tokens age on.
+    :param endpoint: Login with Amazon's base URL.
+    """
+
+    def __init__(
+        self, credentials: Credentials, *, http: httpx.Client, clock: Clock, endpoint: str = LOGIN_ENDPOINT
+    ) -> None:
+        self._credentials = credentials
+        self._http = http
+        self._clock = clock
+        self._endpoint = endpoint.rstrip("/")
+        self._token: str | None = None
+        self._dies_at = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+    def token(self) -> str:
+        """Return an access token that is good for some minutes.
+
+        :raises LoginRefused: if Amazon refuses the credentials; a retry does not help.
+        :raises AmazonUnavailable: if Amazon gives no usable answer.
+        """
+        if self._token is None or self._clock.now() >= self._dies_at - RENEW_BEFORE:
+            self._renew()
+        assert self._token is not None
+        return self._token
+
+    def forget(self) -> None:
+        """Drop the token: Amazon no longer takes it."""
+        self._token = None
+
+    def _renew(self) -> None:
+        asked_at = self._clock.now()
+        try:
+            answer = self._http.post(
+                f"{self._endpoint}/auth/o2/token",
+                data={
+                    "grant_type": "refresh_token",
+                    "refresh_token": self._credentials.refresh_token,
+                    "client_id": self._credentials.client_id,
+                    "client_secret": self._credentials.client_secret,
+                },
+            )
+        except httpx.TransportError as error:
+            raise AmazonUnavailable(f"Login with Amazon did not answer: {error}") from error
+        body = _json_object(answer)
+        if answer.status_code in (400, 401, 403) and "error" in body:
+            raise LoginRefused(str(body["error"]), str(body.get("error_description", "")))
+        if answer.status_code != 200 or "access_token" not in body:
+            raise AmazonUnavailable(f"Login with Amazon answered {answer.status_code} without a token")
+        self._token = str(body["access_token"])
+        self._dies_at = asked_at + dt.timedelta(seconds=int(body.get("expires_in", 3600)))
+
+
+def _json_object(answer: httpx.Response) -> dict:
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}

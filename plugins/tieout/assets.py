@@ -1,0 +1,17 @@
+"""What the region DAGs publish and the warehouse DAG waits for."""
+
+from __future__ import annotations
+
+from airflow.sdk import Asset
+
+from tieout.documents import Region
+
+SETTLEMENTS = {
+    region: Asset(
+        name=f"settlements_{region.value.lower()}",
+        uri=f"s3://tieout-lake/outcomes/{region.value}",
+        group="settlements",
+        extra={"region": region.value},
+    )
+    for region in Region
+}

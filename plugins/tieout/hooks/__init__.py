@@ -1,0 +1,1 @@
+"""Airflow connections turned into the objects that the rooms work with."""

@@ -1,0 +1,19 @@
+"""The lake behind an Airflow connection of type `aws`."""
+
+from __future__ import annotations
+
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+from tieout.lake import Lake
+from tieout.settings import LAKE_CONNECTION, settings
+
+
+class LakeHook(S3Hook):
+    """Any S3 server: Amazon's, or another one by `endpoint_url` in the connection's extra."""
+
+    def __init__(self, aws_conn_id: str = LAKE_CONNECTION) -> None:
+        super().__init__(aws_conn_id=aws_conn_id)
+
+    def lake(self) -> Lake:
+        """Return the lake's bucket."""
+        return Lake(self.conn, settings().lake_bucket)

@@ -1,0 +1,391 @@
+"""List, receive, read and check the settlement reports of one account."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tieout.accounts import Account
+from tieout.amazon.budget import LIMITS
+from tieout.amazon.clock import Clock
+from tieout.amazon.errors import BudgetExhausted
+from tieout.amazon.selling_partner import RETENTION, Report, SellingPartner, UrlExpired
+from tieout.documents import (
+    CheckResult,
+    Document,
+    DocumentOutcome,
+    RawFile,
+    Reason,
+    ReasonCode,
+    Severity,
+    Source,
+    StagedFiles,
+    State,
+)
+from tieout.intake.business_day import end_of_business_day
+from tieout.intake.records import CheckRecord, Listing, Manifest, Outcomes, Quarantined, ReadingRecord
+from tieout.lake import Keys, Lake
+from tieout.reports.settlement import READER_VERSION, Refused, stage_settlement
+
+log = logging.getLogger(__name__)
+
+SETTLEMENT_REPORT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
+_FINAL = frozenset({"DONE", "CANCELLED", "FATAL"})
+_DOWNLOADABLE = frozenset({"DONE", "FATAL"})
+_REFILL = LIMITS["getReportDocument"].burst * 2 // 3
+"""Calls to wait for when the budget is spent: many, so that a wait is worth it; fewer than the burst, so that none is
+lost in a full bucket while the waiting task gets back to work."""
+
+
+def list_settlements(
+    amazon: SellingPartner, lake: Lake, clock: Clock, account: Account, business_day: dt.date
+) -> Listing:
+    """Ask once what settlement reports Amazon holds at the end of a business day, and write each one down.
+
+    The whole of Amazon's 90 days is asked for, not the one day: what an earlier run missed is found by the next.
+
+    :raises BudgetExhausted: if the listing has to wait for the rate budget.
+    """
+    until = end_of_business_day(account.region, business_day)
+    found = amazon.reports([SETTLEMENT_REPORT], created_since=until - RETENTION, created_until=until)
+    by_id = {report.report_id: report for report in found}
+    documents = tuple(
+        _write_down(lake, account, business_day, report)
+        for report in sorted(by_id.values(), key=lambda r: (r.created_at, r.report_id))
+    )
+    listing = Listing(
+        region=account.region,
+        account=account.name,
+        business_day=business_day,
+        listed_at=clock.now(),
+        documents=documents,
+    )
+    lake.put_record(Keys.listing(account.region, account.name, business_day), listing)
+    return listing
+
+
+def _write_down(lake: Lake, account: Account, business_day: dt.date, report: Report) -> Document:
+    document = Document(
+        document_id=f"{account.name}.{report.report_id}",
+        source=Source.API,
+        region=account.region,
+        account=account.name,
+        report_type=report.report_type,
+        report_id=report.report_id,
+        report_document_id=report.report_document_id,
+        processing_status=report.processing_status,
+        created_at=report.created_at,
+        first_listed_on=business_day,
+    )
+    if report.processing_status not in _FINAL:
+        return document
+    return lake.put_first(Keys.first_listing(document), document)
+
+
+def read_listing(lake: Lake, account: Account, business_day: dt.date) -> Listing:
+    """Return the listing that `list_settlements` wrote.
+
+    :raises FileNotFoundError: if there is none.
+    """
+    key = Keys.listing(account.region, account.name, business_day)
+    listing = lake.get_record(key, Listing)
+    if listing is None:
+        raise FileNotFoundError(f"s3://{lake.bucket}/{key} does not exist: run the task that lists {account.name} first")
+    return listing
+
+
+def receive(amazon: SellingPartner, lake: Lake, clock: Clock, documents: Iterable[Document]) -> int:
+    """Download every listed document that is not in the lake yet, and keep its bytes as they came.
+
+    :return: how many were downloaded now.
+    :raises BudgetExhausted: when the budget is spent. What was received is kept; call again at its `available_at`,
+        when enough calls for a good number of the missing documents, or for all of them, are there.
+    """
+    missing = [
+        document
+        for document in documents
+        if document.processing_status in _DOWNLOADABLE
+        and document.report_document_id
+        and lake.get(Keys.raw_manifest(document)) is None
+    ]
+    for done, document in enumerate(missing):
+        try:
+            _receive_one(amazon, lake, clock, document)
+        except BudgetExhausted as exhausted:
+            left = len(missing) - done
+            log.info("%s of %s documents received; the rate budget is spent", done, len(missing))
+            raise BudgetExhausted(
+                exhausted.operation, amazon.documents_available_at(min(left, _REFILL))
+            ) from exhausted
+    return len(missing)
+
+
+def _receive_one(amazon: SellingPartner, lake: Lake, clock: Clock, document: Document) -> None:
+    assert document.report_document_id is not None
+    with tempfile.TemporaryDirectory(prefix="tieout-receive-") as folder:
+        body = Path(folder) / "body"
+        while True:
+            minted = amazon.report_document(document.report_document_id)
+            try:
+                download = amazon.download(minted, body)
+                break
+            except UrlExpired:
+                log.warning("the URL of %s died before the download; minting a new one", document.document_id)
+        raw = RawFile(
+            key=Keys.raw_body(document),
+            size=download.size,
+            sha256=download.sha256,
+            content_type=download.content_type,
+            compression=minted.compression,
+            received_at=clock.now(),
+            request_id=minted.request_id,
+        )
+        keep_raw(lake, document, raw, body)
+
+
+def keep_raw(lake: Lake, document: Document, raw: RawFile, body: Path) -> None:
+    """Put a document's bytes into the lake; the manifest goes last, so that it vouches for the whole body."""
+    lake.put_file(raw.key, body)
+    lake.put_record(Keys.raw_manifest(document), Manifest(document=document, raw=raw))
+
+
+def read(lake: Lake, documents: Iterable[Document]) -> int:
+    """Turn every received document that was not read by this version of the reader into typed Parquet.
+
+    :return: how many were read now, refused ones included.
+    """
+    count = 0
+    for document in documents:
+        manifest = _received(lake, document)
+        if manifest is None or _reading(lake, document, manifest.raw) is not None:
+            continue
+        with tempfile.TemporaryDirectory(prefix="tieout-read-") as folder:
+            _read_one(lake, document, manifest.raw, Path(folder))
+        count += 1
+    return count
+
+
+def _read_one(lake: Lake, document: Document, raw: RawFile, folder: Path) -> None:
+    body = lake.get_file(raw.key, folder / "body")
+    lines, settlements = folder / "lines.parquet", folder / "settlements.parquet"
+    staged: StagedFiles | None = None
+    refused: Reason | None = None
+    try:
+        reading = stage_settlement(
+            body,
+            document_id=document.document_id,
+            charset=_charset(raw.content_type),
+            file_name=document.file_name or raw.key,
+            lines_path=lines,
+            settlements_path=settlements,
+        )
+    except Refused as error:
+        refused = error.reason
+    else:
+        staged = StagedFiles(
+            lines_key=Keys.staged(document, lines.name),
+            settlements_key=Keys.staged(document, settlements.name),
+            reading=reading,
+        )
+        lake.put_file(staged.lines_key, lines)
+        lake.put_file(staged.settlements_key, settlements)
+    record = ReadingRecord(raw_sha256=raw.sha256, reader_version=READER_VERSION, staged=staged, refused=refused)
+    lake.put_record(Keys.staged(document, "reading.json"), record)
+
+
+def check(lake: Lake, documents: Iterable[Document], *, docs_dir: Path | None) -> int:
+    """Run the checks on every staged document that this version of the suite has not checked.
+
+    :param docs_dir: where Great Expectations' Data Docs are built; None builds none.
+    :return: how many were checked now.
+    """
+    from tieout.quality import SUITE_VERSION
+
+    todo: list[tuple[Document, RawFile, StagedFiles]] = []
+    for document in documents:
+        manifest = _received(lake, document)
+        reading = manifest and _reading(lake, document, manifest.raw)
+        if manifest and reading and reading.staged and _checks(lake, document, manifest.raw, SUITE_VERSION) is None:
+            todo.append((document, manifest.raw, reading.staged))
+    if not todo:
+        return 0
+    from tieout.quality import StagedInput, check_settlements
+
+    with tempfile.TemporaryDirectory(prefix="tieout-check-") as folder:
+        inputs = [
+            StagedInput(
+                document_id=document.document_id,
+                lines_path=lake.get_file(staged.lines_key, Path(folder) / f"{number}-lines.parquet"),
+                settlements_path=lake.get_file(staged.settlements_key, Path(folder) / f"{number}-settlements.parquet"),
+                reading=staged.reading,
+            )
+            for number, (document, _, staged) in enumerate(todo)
+        ]
+        results = check_settlements(inputs, docs_dir=docs_dir)
+    for document, raw, _ in todo:
+        record = CheckRecord(
+            raw_sha256=raw.sha256,
+            reader_version=READER_VERSION,
+            suite_version=SUITE_VERSION,
+            checks=results[document.document_id],
+        )
+        lake.put_record(Keys.checks(document), record)
+    return len(todo)
+
+
+def outcomes(lake: Lake, documents: Iterable[Document]) -> tuple[DocumentOutcome, ...]:
+    """Say of every document what became of it, from the records in the lake; keep the reasons of what failed."""
+    return tuple(_outcomes(lake, documents))
+
+
+def _outcomes(lake: Lake, documents: Iterable[Document]) -> Iterator[DocumentOutcome]:
+    for document in documents:
+        outcome = _outcome(lake, document)
+        if outcome.state is State.QUARANTINED:
+            lake.put_record(
+                Keys.quarantine(document),
+                Quarantined(document=document, raw=outcome.raw, reasons=outcome.reasons),
+            )
+        elif outcome.state is State.READY:
+            lake.delete(Keys.quarantine(document))
+        yield outcome
+
+
+def _outcome(lake: Lake, document: Document) -> DocumentOutcome:
+    from tieout.quality import SUITE_VERSION
+
+    manifest = _received(lake, document)
+    if document.processing_status == "CANCELLED":
+        return _skipped(document, ReasonCode.REPORT_CANCELLED, "Amazon cancelled the report: it holds no data")
+    if document.processing_status == "FATAL":
+        return DocumentOutcome(
+            document=document,
+            state=State.QUARANTINED,
+            reasons=(Reason(code=ReasonCode.REPORT_FATAL, message=_fatal_message(lake, manifest)),),
+            raw=manifest and manifest.raw,
+        )
+    if document.source is Source.API and document.processing_status != "DONE":
+        return _skipped(
+            document,
+            ReasonCode.REPORT_NOT_READY,
+            f"Amazon is still making the report ({document.processing_status}); the next run lists it again",
+        )
+    if manifest is None:
+        raise RuntimeError(f"{document.document_id} was listed and is not in the lake: run its receive task")
+    reading = _reading(lake, document, manifest.raw)
+    if reading is None:
+        raise RuntimeError(f"{document.document_id} was received and not read: run its read task")
+    if reading.refused:
+        return DocumentOutcome(
+            document=document, state=State.QUARANTINED, reasons=(reading.refused,), raw=manifest.raw
+        )
+    record = _checks(lake, document, manifest.raw, SUITE_VERSION)
+    if record is None:
+        raise RuntimeError(f"{document.document_id} was read and not checked: run its check task")
+    blocking = tuple(_failures(record.checks))
+    return DocumentOutcome(
+        document=document,
+        state=State.QUARANTINED if blocking else State.READY,
+        reasons=blocking,
+        raw=manifest.raw,
+        staged=reading.staged,
+        checks=record.checks,
+        suite_version=record.suite_version,
+    )
+
+
+def _failures(checks: Iterable[CheckResult]) -> Iterator[Reason]:
+    for result in checks:
+        if result.severity is Severity.BLOCKING and not result.passed:
+            assert result.reason is not None
+            yield result.reason
+
+
+def _skipped(document: Document, code: ReasonCode, message: str) -> DocumentOutcome:
+    return DocumentOutcome(document=document, state=State.SKIPPED, reasons=(Reason(code=code, message=message),))
+
+
+def _fatal_message(lake: Lake, manifest: Manifest | None) -> str:
+    if manifest is None:
+        return "Amazon failed to make the report and gave no explanation; ask Selling Partner Support with its report id"
+    from tieout.reports.bytes import open_bytes  # the error document may be gzipped like any other
+
+    with tempfile.TemporaryDirectory(prefix="tieout-fatal-") as folder:
+        path = lake.get_file(manifest.raw.key, Path(folder) / "body")
+        with open_bytes(path) as stream:
+            text = stream.read(2000).decode("utf-8", errors="backslashreplace").strip()
+    return f"Amazon failed to make the report and says: {text}"
+
+
+def keep_outcomes(lake: Lake, key: str, found: Outcomes) -> None:
+    """Write what became of every document, for the warehouse."""
+    lake.put_record(key, found)
+
+
+def _received(lake: Lake, document: Document) -> Manifest | None:
+    return lake.get_record(Keys.raw_manifest(document), Manifest)
+
+
+def _reading(lake: Lake, document: Document, raw: RawFile) -> ReadingRecord | None:
+    if document.processing_status == "FATAL":
+        return None
+    record = lake.get_record(Keys.staged(document, "reading.json"), ReadingRecord)
+    current = record and record.raw_sha256 == raw.sha256 and record.reader_version == READER_VERSION
+    return record if current else None
+
+
+def _checks(lake: Lake, document: Document, raw: RawFile, suite_version: int) -> CheckRecord | None:
+    record = lake.get_record(Keys.checks(document), CheckRecord)
+    current = (
+        record
+        and record.raw_sha256 == raw.sha256
+        and record.reader_version == READER_VERSION
+        and record.suite_version == suite_version
+    )
+    return record if current else None
+
+
+def _charset(content_type: str | None) -> str | None:
+    for part in (content_type or "").split(";")[1:]:
+        name, _, value = part.strip().partition("=")
+        if name.lower() == "charset":
+            return value.strip("\"'") or None
+    return None
+
+
+@dataclass(frozen=True)
+class Accounted:
+    """What became of all documents of a region's accounts on one business day."""
+
+    states: Counter[str]
+    trouble: tuple[str, ...]
+    """A line each: an account without outcomes, a document without a state, a document newly in quarantine."""
+    still_quarantined: tuple[str, ...]
+    """Documents that an earlier business day put into quarantine."""
+
+
+def account_for(lake: Lake, accounts: Iterable[Account], business_day: dt.date) -> Accounted:
+    """Compare what was listed with what became of it: the two sets have to be the same."""
+    states: Counter[str] = Counter()
+    trouble: list[str] = []
+    still: list[str] = []
+    for account in accounts:
+        listing = lake.get_record(Keys.listing(account.region, account.name, business_day), Listing)
+        found = lake.get_record(Keys.outcomes(business_day, account.region, account.name), Outcomes)
+        if listing is None or found is None:
+            trouble.append(f"{account.name}: no outcome; see the failed task of this account")
+            continue
+        listed = {document.document_id for document in listing.documents}
+        ended = {outcome.document.document_id for outcome in found.outcomes}
+        trouble += [f"{document_id}: listed, and nothing became of it" for document_id in sorted(listed - ended)]
+        for outcome in found.outcomes:
+            states[outcome.state.value] += 1
+            if outcome.state is State.QUARANTINED:
+                line = f"{outcome.document.document_id}: {'; '.join(reason.message for reason in outcome.reasons)}"
+                (trouble if outcome.document.first_listed_on == business_day else still).append(line)
+    return Accounted(states, tuple(trouble), tuple(still))

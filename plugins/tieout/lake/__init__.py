@@ -1,0 +1,8 @@
+"""The object store: keys, manifests, raw, staged, quarantine, call log, rate budgets."""
+
+from tieout.lake.budgets import LakeBudgetStore
+from tieout.lake.calls import CallLog
+from tieout.lake.keys import Keys
+from tieout.lake.store import Lake
+
+__all__ = ["CallLog", "Keys", "Lake", "LakeBudgetStore"]

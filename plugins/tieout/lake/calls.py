@@ -1,0 +1,28 @@
+"""The call log: every call to Amazon, kept in the lake for audit."""
+
+from __future__ import annotations
+
+import uuid
+
+from tieout.documents import ApiCall
+from tieout.lake.keys import Keys
+from tieout.lake.store import Lake
+
+
+class CallLog:
+    """Writes the calls of one client session to one object, anew after each call, so that a kill loses none."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._session = uuid.uuid4().hex
+        self._calls: list[ApiCall] = []
+
+    def record(self, call: ApiCall) -> None:
+        """Add one call."""
+        self._calls.append(call)
+        first = self._calls[0]
+        self._lake.put(
+            Keys.calls(first.region, first.account, first.called_at.date(), self._session),
+            "".join(f"{each.model_dump_json()}\n" for each in self._calls).encode(),
+            content_type="application/jsonl",
+        )

@@ -1,0 +1,95 @@
+"""Every key of the lake. Nothing else in the project builds one."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from tieout.documents import Document, Region
+
+
+class Keys:
+    """Keys are pure functions of what they name, so that a rerun finds what an earlier run wrote."""
+
+    @staticmethod
+    def first_listing(document: Document) -> str:
+        """What was known when the document was listed first; written before anything else happens."""
+        return f"listed/{document.region}/{document.account}/documents/{document.document_id}.json"
+
+    @staticmethod
+    def listing(region: Region, account: str, business_day: dt.date) -> str:
+        """All that Amazon listed for one account at the end of one business day."""
+        return f"listed/{region}/{account}/days/{business_day.isoformat()}.json"
+
+    @staticmethod
+    def raw_body(document: Document) -> str:
+        """The bytes as they were received."""
+        return f"raw/{_home(document)}/body"
+
+    @staticmethod
+    def raw_manifest(document: Document) -> str:
+        """Sizes, sha256, content type, request id, when, from whom. Its presence says that the body is whole."""
+        return f"raw/{_home(document)}/manifest.json"
+
+    @staticmethod
+    def raw_manifests(region: Region | None = None) -> str:
+        """Prefix of all raw documents, of one region or of all."""
+        return f"raw/{region}/" if region else "raw/"
+
+    @staticmethod
+    def staged(document: Document, name: str) -> str:
+        """A file of the staged document: `lines.parquet`, `settlements.parquet` or `reading.json`."""
+        return f"staged/{_home(document)}/{name}"
+
+    @staticmethod
+    def checks(document: Document) -> str:
+        """The results of the checks on the staged document."""
+        return f"staged/{_home(document)}/checks.json"
+
+    @staticmethod
+    def quarantine(document: Document) -> str:
+        """Why a document was kept out of the warehouse, and where its bytes are."""
+        return f"quarantine/{_home(document)}/reasons.json"
+
+    @staticmethod
+    def outcomes(business_day: dt.date, region: Region, account: str) -> str:
+        """What became of every document that was listed for one account and business day."""
+        return f"{Keys.outcomes_of_day(business_day, region)}{account}.json"
+
+    @staticmethod
+    def outcomes_of_day(business_day: dt.date, region: Region) -> str:
+        """Prefix of the outcomes of one region and business day."""
+        return f"outcomes/{business_day.isoformat()}/{region}/"
+
+    @staticmethod
+    def import_outcomes(import_id: str, account: str) -> str:
+        """What became of every file of one account in one import."""
+        return f"{Keys.outcomes_of_import(import_id)}{account}.json"
+
+    @staticmethod
+    def outcomes_of_import(import_id: str) -> str:
+        """Prefix of the outcomes of one import."""
+        return f"outcomes/imports/{import_id}/"
+
+    @staticmethod
+    def calls(region: Region, account: str, day: dt.date, session: str) -> str:
+        """The calls to Amazon of one client session, one JSON object a line."""
+        return f"{Keys.calls_of_region(region)}{day.isoformat()}/{account}/{session}.jsonl"
+
+    @staticmethod
+    def calls_of_region(region: Region) -> str:
+        """Prefix of one region's calls; the UTC day follows."""
+        return f"calls/{region}/"
+
+    @staticmethod
+    def budget(application: str, region: Region, account: str, operation: str) -> str:
+        """The shared rate budget of one application, account, region and operation."""
+        return f"budget/{application}/{region}/{account}/{operation}.json"
+
+    @staticmethod
+    def alert(at: dt.datetime, alert_id: str) -> str:
+        """One alert that went out."""
+        return f"alerts/{at.date().isoformat()}/{alert_id}.json"
+
+
+def _home(document: Document) -> str:
+    return f"{document.region}/{document.account}/{document.report_type}/{document.document_id}"

@@ -1,0 +1,123 @@
+"""The lake: an S3 bucket, spoken to through boto3."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+R = TypeVar("R", bound=BaseModel)
+
+
+class Lake:
+    """One bucket of an S3 server.
+
+    Writes of small objects are atomic (S3 shows an object whole or not at all), which is why each step writes
+    its record last: the record's presence says that what it names is complete.
+    """
+
+    def __init__(self, client: BaseClient, bucket: str) -> None:
+        self.client = client
+        self.bucket = bucket
+
+    def put(self, key: str, body: bytes, *, content_type: str = "application/octet-stream") -> None:
+        """Write one object, replacing what the key held."""
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
+
+    def put_record(self, key: str, record: BaseModel) -> None:
+        """Write a record as JSON."""
+        self.put(key, record.model_dump_json(indent=1).encode(), content_type="application/json")
+
+    def put_first(self, key: str, record: R) -> R:
+        """Write a record unless the key holds one already; return the record that the key holds."""
+        if self.put_if(key, record.model_dump_json(indent=1).encode(), etag=None):
+            return record
+        held = self.get_record(key, type(record))
+        if held is None:
+            raise RuntimeError(f"s3://{self.bucket}/{key} was there and is gone; was the lake emptied during the run?")
+        return held
+
+    def put_if(self, key: str, body: bytes, *, etag: str | None) -> bool:
+        """Write an object only if the key is unchanged: it holds `etag`, or nothing when `etag` is None.
+
+        :return: whether it was written; False when somebody else wrote first.
+        """
+        condition: dict[str, Any] = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        try:
+            self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", **condition)
+        except ClientError as error:
+            if _status(error) in (409, 412) or (etag and _status(error) == 404):
+                return False
+            raise
+        return True
+
+    def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> None:
+        """Upload a file of any size."""
+        self.client.upload_file(str(path), self.bucket, key, ExtraArgs={"ContentType": content_type})
+
+    def get(self, key: str) -> bytes | None:
+        """Return an object's bytes; None when there is none."""
+        found = self.get_with_etag(key)
+        return found[0] if found else None
+
+    def get_with_etag(self, key: str) -> tuple[bytes, str] | None:
+        """Return an object's bytes and its entity tag; None when there is none."""
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=key)
+            return answer["Body"].read(), answer["ETag"]
+        except ClientError as error:
+            if _status(error) == 404:
+                return None
+            raise
+
+    def get_record(self, key: str, kind: type[R]) -> R | None:
+        """Return the record at a key; None when there is none.
+
+        :raises ValueError: if the object is not such a record.
+        """
+        body = self.get(key)
+        if body is None:
+            return None
+        try:
+            return kind.model_validate_json(body)
+        except ValueError as error:
+            raise ValueError(f"s3://{self.bucket}/{key} does not hold a {kind.__name__}: {error}") from error
+
+    def get_json(self, key: str) -> Any | None:
+        """Return the JSON value at a key; None when there is none."""
+        body = self.get(key)
+        return None if body is None else json.loads(body)
+
+    def get_file(self, key: str, path: Path) -> Path:
+        """Download an object to a file.
+
+        :raises FileNotFoundError: if there is no such object.
+        """
+        try:
+            self.client.download_file(self.bucket, key, str(path))
+        except ClientError as error:
+            if _status(error) == 404:
+                raise FileNotFoundError(f"s3://{self.bucket}/{key} does not exist") from error
+            raise
+        return path
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """List the keys under a prefix, in key order."""
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+            for item in page.get("Contents", ()):
+                yield item["Key"]
+
+    def delete(self, key: str) -> None:
+        """Delete one object, if it is there."""
+        self.client.delete_object(Bucket=self.bucket, Key=key)
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

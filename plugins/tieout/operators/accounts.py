@@ -1,0 +1,67 @@
+"""Plan a region's accounts, and account for every document of a business day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from airflow.exceptions import AirflowFailException
+from airflow.sdk import BaseOperator
+
+from tieout.accounts import Account, load_accounts
+from tieout.documents import Region
+from tieout.hooks.lake import LakeHook
+from tieout.settings import settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class PlanAccountsOperator(BaseOperator):
+    """Read which accounts of the region there are; everything downstream is mapped over them."""
+
+    def __init__(self, *, region: Region, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.region = region
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Return the accounts, in name order."""
+        accounts = [account for account in load_accounts(settings().accounts_file) if account.region is self.region]
+        if not accounts:
+            self.log.warning("no account of region %s in %s", self.region, settings().accounts_file)
+        return [account.model_dump(mode="json") for account in sorted(accounts, key=lambda a: a.name)]
+
+
+class AccountForDocumentsOperator(BaseOperator):
+    """Fail unless every document that Amazon listed for the business day is ready, or skipped with a reason.
+
+    A document that failed its checks makes the run red on the business day that listed it first. Later runs list it
+    again for as long as Amazon does; they name it and stay green.
+
+    :param accounts: (templated) the accounts, as `PlanAccountsOperator` returned them.
+    """
+
+    template_fields = ("accounts",)
+
+    def __init__(self, *, region: Region, accounts: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.region = region
+        self.accounts = accounts
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Return how many documents ended in which state.
+
+        :raises AirflowFailException: naming every document without a state and every one newly quarantined.
+        """
+        from tieout.intake.settlements import account_for
+
+        accounts = [Account.model_validate(account) for account in self.accounts or ()]
+        day = dt.date.fromisoformat(context["partition_key"])
+        found = account_for(LakeHook().lake(), accounts, day)
+        for line in found.still_quarantined:
+            self.log.warning("still in quarantine: %s", line)
+        if found.trouble:
+            raise AirflowFailException(
+                f"{self.region} {day}: {len(found.trouble)} to look at\n" + "\n".join(found.trouble)
+            )
+        return dict(found.states)

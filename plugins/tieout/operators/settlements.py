@@ -1,0 +1,123 @@
+"""List, receive, read and check the settlement reports of one account and business day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from tieout.accounts import Account
+from tieout.amazon.errors import BudgetExhausted
+from tieout.hooks.lake import LakeHook
+from tieout.hooks.selling_partner import SellingPartnerHook
+from tieout.settings import settings
+from tieout.triggers.instant import InstantTrigger
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class AccountOperator(BaseOperator):
+    """Works on one account and one business day.
+
+    :param account: (templated) the account, as the JSON form of `tieout.accounts.Account`.
+    """
+
+    template_fields: Sequence[str] = ("account",)
+
+    def __init__(self, *, account: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(map_index_template="{{ task.account['name'] }}", **kwargs)
+        self.account = account
+
+    def work(self, account: Account, business_day: dt.date) -> Any:
+        """Do the work. Called again after each wait for the rate budget."""
+        raise NotImplementedError
+
+    def execute(self, context: Context) -> Any:
+        """Do the work; when the rate budget is spent, wait for it without holding a worker slot."""
+        account = Account.model_validate(self.account)
+        try:
+            return self.work(account, dt.date.fromisoformat(context["partition_key"]))
+        except BudgetExhausted as exhausted:
+            clock = SellingPartnerHook(account, LakeHook().lake()).clock
+            wait = clock.machine_seconds((exhausted.available_at - clock.now()).total_seconds())
+            self.log.info("%s; waiting %.0f s", exhausted, max(wait, 0.0))
+            self.defer(trigger=InstantTrigger(time.time() + wait), method_name="execute_complete")
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Go on after a wait."""
+        return self.execute(context)
+
+
+class ListSettlementsOperator(AccountOperator):
+    """Write down every settlement report that Amazon holds at the end of the business day."""
+
+    def work(self, account: Account, business_day: dt.date) -> int:
+        """Return how many were listed."""
+        from tieout.intake.settlements import list_settlements
+
+        lake = LakeHook().lake()
+        hook = SellingPartnerHook(account, lake)
+        with hook.client() as amazon:
+            listing = list_settlements(amazon, lake, hook.clock, account, business_day)
+        self.log.info("%s: Amazon lists %s settlement reports", account.name, len(listing.documents))
+        return len(listing.documents)
+
+
+class ReceiveSettlementsOperator(AccountOperator):
+    """Download every listed document that is not in the lake yet."""
+
+    def work(self, account: Account, business_day: dt.date) -> int:
+        """Return how many were downloaded since the last wait."""
+        from tieout.intake.settlements import read_listing, receive
+
+        lake = LakeHook().lake()
+        hook = SellingPartnerHook(account, lake)
+        listing = read_listing(lake, account, business_day)
+        with hook.client() as amazon:
+            received = receive(amazon, lake, hook.clock, listing.documents)
+        self.log.info("%s: %s documents received", account.name, received)
+        return received
+
+
+class ReadSettlementsOperator(AccountOperator):
+    """Turn every received document into typed Parquet."""
+
+    def work(self, account: Account, business_day: dt.date) -> int:
+        """Return how many were read now."""
+        from tieout.intake.settlements import read, read_listing
+
+        lake = LakeHook().lake()
+        count = read(lake, read_listing(lake, account, business_day).documents)
+        self.log.info("%s: %s documents read", account.name, count)
+        return count
+
+
+class CheckSettlementsOperator(AccountOperator):
+    """Check every staged document, quarantine what fails, and say of every listed document what became of it."""
+
+    def work(self, account: Account, business_day: dt.date) -> dict[str, int]:
+        """Return how many documents ended in which state."""
+        from collections import Counter
+
+        from tieout.intake.records import Outcomes
+        from tieout.intake.settlements import check, keep_outcomes, outcomes, read_listing
+        from tieout.lake import Keys
+
+        lake = LakeHook().lake()
+        documents = read_listing(lake, account, business_day).documents
+        check(lake, documents, docs_dir=settings().data_docs / account.name / business_day.isoformat())
+        found = Outcomes(
+            region=account.region,
+            account=account.name,
+            business_day=business_day,
+            outcomes=outcomes(lake, documents),
+        )
+        keep_outcomes(lake, Keys.outcomes(business_day, account.region, account.name), found)
+        for outcome in found.outcomes:
+            for reason in outcome.reasons:
+                self.log.warning("%s %s: %s", outcome.document.document_id, outcome.state, reason.message)
+        return dict(Counter(outcome.state for outcome in found.outcomes))

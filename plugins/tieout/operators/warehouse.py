@@ -1,0 +1,63 @@
+"""Load, model and publish: the only tasks that write the warehouse file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from tieout.documents import Region
+from tieout.hooks.lake import LakeHook
+from tieout.hooks.warehouse import WarehouseHook
+from tieout.settings import WAREHOUSE_POOL, settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class WarehouseOperator(BaseOperator):
+    """A task that writes the warehouse: one at a time over all runs."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(pool=WAREHOUSE_POOL, **kwargs)
+
+
+class LoadBusinessDayOperator(WarehouseOperator):
+    """Load what the regions published for the run's business day, each region in one transaction."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Return what was loaded, by region."""
+        from tieout.intake.load import load_business_day
+
+        day = dt.date.fromisoformat(context["partition_key"])
+        regions = sorted({Region(asset.extra["region"]) for asset in context["triggering_asset_events"]}, key=str)
+        warehouse, lake = WarehouseHook().warehouse(), LakeHook().lake()
+        loaded = {}
+        with tempfile.TemporaryDirectory(prefix="tieout-load-") as folder:
+            for region in regions:
+                result = load_business_day(warehouse, lake, region, day, run_id=context["run_id"], folder=Path(folder))
+                loaded[region.value] = result
+                self.log.info("%s %s: %s", region, day, result)
+        return loaded
+
+
+class BuildMartsOperator(WarehouseOperator):
+    """Build the marts for what changed since they were built last."""
+
+    def execute(self, context: Context) -> Any:
+        """Return how many settlements changed."""
+        return WarehouseHook().warehouse().build_marts()
+
+
+class PublishWarehouseOperator(WarehouseOperator):
+    """Publish the read copy that analysts open."""
+
+    def execute(self, context: Context) -> str:
+        """Return the path of the read copy."""
+        target = settings().published_warehouse
+        target.parent.mkdir(parents=True, exist_ok=True)
+        WarehouseHook().warehouse().publish(target)
+        return str(target)

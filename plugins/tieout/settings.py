@@ -1,0 +1,58 @@
+"""Where things are: every path, bucket and connection name, read from the environment in one place.
+
+None of them is a secret: credentials live in Airflow connections.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+INCLUDE = PROJECT_ROOT / "include"
+SQL = INCLUDE / "sql"
+CONFIG = INCLUDE / "config"
+
+LAKE_CONNECTION = "tieout_lake"
+WAREHOUSE_CONNECTION = "tieout_warehouse"
+WAREHOUSE_POOL = "duckdb_writer"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one deployment."""
+
+    accounts_file: Path
+    """YAML file that names the selling-partner accounts (`TIEOUT_ACCOUNTS_FILE`)."""
+    lake_bucket: str
+    """S3 bucket of the lake (`TIEOUT_LAKE_BUCKET`)."""
+    published_warehouse: Path
+    """DuckDB file that analysts open: a read copy, replaced whole after each load (`TIEOUT_PUBLISHED_WAREHOUSE`)."""
+    data_docs: Path
+    """Folder of the Great Expectations Data Docs (`TIEOUT_DATA_DOCS`)."""
+    schedule_end: dt.datetime | None
+    """No daily run is scheduled after this instant (`TIEOUT_SCHEDULE_END`, ISO 8601 with offset); for a
+    simulated Amazon whose clock stands at another date."""
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process.
+
+    :raises ValueError: if `TIEOUT_SCHEDULE_END` is not an ISO 8601 instant with an offset.
+    """
+    home = Path(os.environ.get("TIEOUT_HOME", PROJECT_ROOT / ".tieout"))
+    end = os.environ.get("TIEOUT_SCHEDULE_END")
+    schedule_end = dt.datetime.fromisoformat(end) if end else None
+    if schedule_end and schedule_end.tzinfo is None:
+        raise ValueError(f"TIEOUT_SCHEDULE_END={end!r} has no offset; write it like 2026-08-31T00:00:00+00:00")
+    return Settings(
+        accounts_file=Path(os.environ.get("TIEOUT_ACCOUNTS_FILE", CONFIG / "accounts.yaml")),
+        lake_bucket=os.environ.get("TIEOUT_LAKE_BUCKET", "tieout-lake"),
+        published_warehouse=Path(os.environ.get("TIEOUT_PUBLISHED_WAREHOUSE", home / "tieout.duckdb")),
+        data_docs=Path(os.environ.get("TIEOUT_DATA_DOCS", home / "data_docs")),
+        schedule_end=schedule_end,
+    )

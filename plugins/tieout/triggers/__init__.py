@@ -1,0 +1,1 @@
+"""What waits in the triggerer, where no worker slot is held."""
