@@ -32,9 +32,7 @@ def marketplace_reports(region: Region) -> DAG:
     """Return the DAG of one region."""
     with DAG(
         dag_id=f"marketplace_reports_{region.value.lower()}",
-        schedule=CronPartitionTimetable(
-            "0 0 * * *", timezone=TIME_ZONES[region], run_offset=-1, key_format="%Y-%m-%d"
-        ),
+        schedule=CronPartitionTimetable("0 0 * * *", timezone=TIME_ZONES[region], run_offset=-1, key_format="%Y-%m-%d"),
         start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
         end_date=settings().schedule_end,
         catchup=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow.providers.duckdb.hooks.duckdb import DuckDBHook
+from airflow.sdk import BaseHook
 
 from tieout.settings import WAREHOUSE_CONNECTION
 
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from tieout.warehouse import Warehouse
 
 
-class WarehouseHook(DuckDBHook):
-    """The live file: the connection's host is its path, extra `memory_limit` and `threads` bound its engine."""
+class WarehouseHook(BaseHook):
+    """The live file: the connection's host is its path; extra `memory_limit` and `threads` bound the engine."""
 
     def __init__(self, duckdb_conn_id: str = WAREHOUSE_CONNECTION) -> None:
-        super().__init__(duckdb_conn_id=duckdb_conn_id)
+        super().__init__()
+        self.duckdb_conn_id = duckdb_conn_id
 
     def warehouse(self) -> Warehouse:
         """Return the warehouse.
@@ -26,8 +27,10 @@ class WarehouseHook(DuckDBHook):
         """
         from tieout.warehouse import Warehouse
 
-        connection = self.get_connection(WAREHOUSE_CONNECTION)
+        connection = self.get_connection(self.duckdb_conn_id)
         if not connection.host:
-            raise ValueError(f"the Airflow connection {WAREHOUSE_CONNECTION!r} names no file: put its path into the host")
-        bounds = {name: connection.extra_dejson[name] for name in ("memory_limit", "threads") if name in connection.extra_dejson}
+            raise ValueError(
+                f"the Airflow connection {self.duckdb_conn_id!r} names no file: put the path of the DuckDB file into its host"
+            )
+        bounds = {name: value for name, value in connection.extra_dejson.items() if name in ("memory_limit", "threads")}
         return Warehouse(Path(connection.host), **bounds)

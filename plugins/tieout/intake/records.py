@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 
 from pydantic import AwareDatetime
 
@@ -51,6 +52,10 @@ class Outcomes(Record):
     account: str
     business_day: dt.date
     outcomes: tuple[DocumentOutcome, ...]
+
+    def states(self) -> dict[str, int]:
+        """How many documents ended in which state."""
+        return dict(Counter(outcome.state.value for outcome in self.outcomes))
 
 
 class Quarantined(Record):

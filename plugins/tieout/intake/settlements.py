@@ -30,7 +30,9 @@ from tieout.documents import (
 from tieout.intake.business_day import end_of_business_day
 from tieout.intake.records import CheckRecord, Listing, Manifest, Outcomes, Quarantined, ReadingRecord
 from tieout.lake import Keys, Lake
-from tieout.reports.settlement import READER_VERSION, Refused, stage_settlement
+from tieout.reports.errors import Misfit, Refused
+from tieout.reports.settlement import READER_VERSION, stage_settlement
+from tieout.reports.source import read_chunks
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +97,9 @@ def read_listing(lake: Lake, account: Account, business_day: dt.date) -> Listing
     key = Keys.listing(account.region, account.name, business_day)
     listing = lake.get_record(key, Listing)
     if listing is None:
-        raise FileNotFoundError(f"s3://{lake.bucket}/{key} does not exist: run the task that lists {account.name} first")
+        raise FileNotFoundError(
+            f"s3://{lake.bucket}/{key} does not exist: run the task that lists {account.name} first"
+        )
     return listing
 
 
@@ -119,9 +123,7 @@ def receive(amazon: SellingPartner, lake: Lake, clock: Clock, documents: Iterabl
         except BudgetExhausted as exhausted:
             left = len(missing) - done
             log.info("%s of %s documents received; the rate budget is spent", done, len(missing))
-            raise BudgetExhausted(
-                exhausted.operation, amazon.documents_available_at(min(left, _REFILL))
-            ) from exhausted
+            raise BudgetExhausted(exhausted.operation, amazon.documents_available_at(min(left, _REFILL))) from exhausted
     return len(missing)
 
 
@@ -281,15 +283,13 @@ def _outcome(lake: Lake, document: Document) -> DocumentOutcome:
     if reading is None:
         raise RuntimeError(f"{document.document_id} was received and not read: run its read task")
     if reading.refused:
-        return DocumentOutcome(
-            document=document, state=State.QUARANTINED, reasons=(reading.refused,), raw=manifest.raw
-        )
+        return DocumentOutcome(document=document, state=State.QUARANTINED, reasons=(reading.refused,), raw=manifest.raw)
     record = _checks(lake, document, manifest.raw, SUITE_VERSION)
     if record is None:
         raise RuntimeError(f"{document.document_id} was read and not checked: run its check task")
     blocking = tuple(_failures(record.checks))
     return DocumentOutcome(
-        document=document,
+        document=_dated(document, reading.staged),
         state=State.QUARANTINED if blocking else State.READY,
         reasons=blocking,
         raw=manifest.raw,
@@ -297,6 +297,14 @@ def _outcome(lake: Lake, document: Document) -> DocumentOutcome:
         checks=record.checks,
         suite_version=record.suite_version,
     )
+
+
+def _dated(document: Document, staged: StagedFiles | None) -> Document:
+    """A file from a folder has no date of its own that can be trusted: it is as old as its latest settlement."""
+    if document.source is Source.API or staged is None:
+        return document
+    ends = [summary.end_at for summary in staged.reading.settlements if summary.end_at]
+    return document.model_copy(update={"created_at": max(ends)}) if ends else document
 
 
 def _failures(checks: Iterable[CheckResult]) -> Iterator[Reason]:
@@ -312,19 +320,37 @@ def _skipped(document: Document, code: ReasonCode, message: str) -> DocumentOutc
 
 def _fatal_message(lake: Lake, manifest: Manifest | None) -> str:
     if manifest is None:
-        return "Amazon failed to make the report and gave no explanation; ask Selling Partner Support with its report id"
-    from tieout.reports.bytes import open_bytes  # the error document may be gzipped like any other
-
+        return (
+            "Amazon failed to make the report and gave no explanation; ask Selling Partner Support with its report id"
+        )
     with tempfile.TemporaryDirectory(prefix="tieout-fatal-") as folder:
         path = lake.get_file(manifest.raw.key, Path(folder) / "body")
-        with open_bytes(path) as stream:
-            text = stream.read(2000).decode("utf-8", errors="backslashreplace").strip()
+        try:
+            said = b"".join(read_chunks(path))[:2000]
+        except Misfit as damaged:
+            return f"Amazon failed to make the report, and its explanation cannot be read: {damaged.problem}"
+    text = said.decode("utf-8", errors="backslashreplace").strip()
     return f"Amazon failed to make the report and says: {text}"
 
 
-def keep_outcomes(lake: Lake, key: str, found: Outcomes) -> None:
-    """Write what became of every document, for the warehouse."""
+def settle(lake: Lake, listing: Listing, key: str, *, docs_dir: Path | None) -> Outcomes:
+    """Check every listed document, quarantine what fails, and write what became of each for the warehouse.
+
+    :param key: where the outcomes go.
+    :param docs_dir: where Great Expectations' Data Docs are built; None builds none.
+    """
+    check(lake, listing.documents, docs_dir=docs_dir)
+    found = Outcomes(
+        region=listing.region,
+        account=listing.account,
+        business_day=listing.business_day,
+        outcomes=outcomes(lake, listing.documents),
+    )
     lake.put_record(key, found)
+    for outcome in found.outcomes:
+        for reason in outcome.reasons:
+            log.warning("%s %s: %s", outcome.document.document_id, outcome.state, reason.message)
+    return found
 
 
 def _received(lake: Lake, document: Document) -> Manifest | None:
@@ -359,6 +385,15 @@ def _charset(content_type: str | None) -> str | None:
 
 
 @dataclass(frozen=True)
+class AccountKeys:
+    """Where the lake keeps what was listed for an account, and what became of it."""
+
+    account: str
+    listing: str
+    outcomes: str
+
+
+@dataclass(frozen=True)
 class Accounted:
     """What became of all documents of a region's accounts on one business day."""
 
@@ -369,16 +404,19 @@ class Accounted:
     """Documents that an earlier business day put into quarantine."""
 
 
-def account_for(lake: Lake, accounts: Iterable[Account], business_day: dt.date) -> Accounted:
-    """Compare what was listed with what became of it: the two sets have to be the same."""
+def account_for(lake: Lake, keys: Iterable[AccountKeys], business_day: dt.date | None) -> Accounted:
+    """Compare what was listed with what became of it: the two sets have to be the same.
+
+    :param business_day: what an earlier day put into quarantine is not new; None: everything in quarantine is.
+    """
     states: Counter[str] = Counter()
     trouble: list[str] = []
     still: list[str] = []
-    for account in accounts:
-        listing = lake.get_record(Keys.listing(account.region, account.name, business_day), Listing)
-        found = lake.get_record(Keys.outcomes(business_day, account.region, account.name), Outcomes)
+    for each in keys:
+        listing = lake.get_record(each.listing, Listing)
+        found = lake.get_record(each.outcomes, Outcomes)
         if listing is None or found is None:
-            trouble.append(f"{account.name}: no outcome; see the failed task of this account")
+            trouble.append(f"{each.account}: no outcome; see the failed task of this account")
             continue
         listed = {document.document_id for document in listing.documents}
         ended = {outcome.document.document_id for outcome in found.outcomes}
@@ -387,5 +425,6 @@ def account_for(lake: Lake, accounts: Iterable[Account], business_day: dt.date) 
             states[outcome.state.value] += 1
             if outcome.state is State.QUARANTINED:
                 line = f"{outcome.document.document_id}: {'; '.join(reason.message for reason in outcome.reasons)}"
-                (trouble if outcome.document.first_listed_on == business_day else still).append(line)
+                new = business_day is None or outcome.document.first_listed_on == business_day
+                (trouble if new else still).append(line)
     return Accounted(states, tuple(trouble), tuple(still))

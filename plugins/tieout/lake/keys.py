@@ -21,6 +21,16 @@ class Keys:
         return f"listed/{region}/{account}/days/{business_day.isoformat()}.json"
 
     @staticmethod
+    def import_listing(import_id: str, account: str) -> str:
+        """The files of one account that one import found."""
+        return f"{Keys.import_listings(import_id)}{account}.json"
+
+    @staticmethod
+    def import_listings(import_id: str) -> str:
+        """Prefix of the listings of one import."""
+        return f"listed/imports/{import_id}/"
+
+    @staticmethod
     def raw_body(document: Document) -> str:
         """The bytes as they were received."""
         return f"raw/{_home(document)}/body"
@@ -29,11 +39,6 @@ class Keys:
     def raw_manifest(document: Document) -> str:
         """Sizes, sha256, content type, request id, when, from whom. Its presence says that the body is whole."""
         return f"raw/{_home(document)}/manifest.json"
-
-    @staticmethod
-    def raw_manifests(region: Region | None = None) -> str:
-        """Prefix of all raw documents, of one region or of all."""
-        return f"raw/{region}/" if region else "raw/"
 
     @staticmethod
     def staged(document: Document, name: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from airflow.exceptions import AirflowFailException
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
 
 from tieout.accounts import Account, load_accounts
 from tieout.documents import Region
@@ -53,11 +53,20 @@ class AccountForDocumentsOperator(BaseOperator):
 
         :raises AirflowFailException: naming every document without a state and every one newly quarantined.
         """
-        from tieout.intake.settlements import account_for
+        from tieout.intake.settlements import AccountKeys, account_for
+        from tieout.lake import Keys
 
         accounts = [Account.model_validate(account) for account in self.accounts or ()]
         day = dt.date.fromisoformat(context["partition_key"])
-        found = account_for(LakeHook().lake(), accounts, day)
+        keys = [
+            AccountKeys(
+                account=account.name,
+                listing=Keys.listing(account.region, account.name, day),
+                outcomes=Keys.outcomes(day, account.region, account.name),
+            )
+            for account in accounts
+        ]
+        found = account_for(LakeHook().lake(), keys, day)
         for line in found.still_quarantined:
             self.log.warning("still in quarantine: %s", line)
         if found.trouble:

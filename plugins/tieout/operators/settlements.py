@@ -101,23 +101,10 @@ class CheckSettlementsOperator(AccountOperator):
 
     def work(self, account: Account, business_day: dt.date) -> dict[str, int]:
         """Return how many documents ended in which state."""
-        from collections import Counter
-
-        from tieout.intake.records import Outcomes
-        from tieout.intake.settlements import check, keep_outcomes, outcomes, read_listing
+        from tieout.intake.settlements import read_listing, settle
         from tieout.lake import Keys
 
         lake = LakeHook().lake()
-        documents = read_listing(lake, account, business_day).documents
-        check(lake, documents, docs_dir=settings().data_docs / account.name / business_day.isoformat())
-        found = Outcomes(
-            region=account.region,
-            account=account.name,
-            business_day=business_day,
-            outcomes=outcomes(lake, documents),
-        )
-        keep_outcomes(lake, Keys.outcomes(business_day, account.region, account.name), found)
-        for outcome in found.outcomes:
-            for reason in outcome.reasons:
-                self.log.warning("%s %s: %s", outcome.document.document_id, outcome.state, reason.message)
-        return dict(Counter(outcome.state for outcome in found.outcomes))
+        key = Keys.outcomes(business_day, account.region, account.name)
+        docs_dir = settings().data_docs / account.name / business_day.isoformat()
+        return settle(lake, read_listing(lake, account, business_day), key, docs_dir=docs_dir).states()

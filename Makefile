@@ -1,0 +1,51 @@
+# Python writes its bytecode: without it every start of Airflow takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPATH := $(CURDIR)/plugins:$(CURDIR)
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo stop test bench lint dictionary lock clean
+
+help:  ## Say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+env: $(READY)  ## Make the environment from the lock
+
+$(READY): requirements.txt
+	@echo "making the environment from requirements.txt"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Tieout needs Python 3.11; PYTHON=/path/to/python3.11 make env")'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode requirements.txt
+	@touch $(READY)
+
+demo: $(READY)  ## Run the whole pipeline against a simulated Amazon and show what tied out
+	@$(BIN)/python -m demo up
+
+stop:  ## Stop everything that the demo started
+	@if test -x $(BIN)/python; then $(BIN)/python -m demo stop; else echo "nothing was started"; fi
+
+test: $(READY)  ## Run all tests
+	@$(BIN)/python -m pytest
+
+bench: $(READY)  ## Measure speed and memory, as ratios within one run
+	@$(BIN)/python benchmarks/parse_settlements.py
+	@$(BIN)/python benchmarks/load_settlements.py
+
+lint: $(READY)  ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+dictionary: $(READY)  ## Write docs/data-dictionary.md from the SQL models
+	@$(BIN)/python -m tieout.warehouse.dictionary > docs/data-dictionary.md
+
+lock:  ## Write requirements.txt from requirements.in
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
+
+clean: stop  ## Stop the demo and remove its files
+	@rm -rf .tieout

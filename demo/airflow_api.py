@@ -1,0 +1,58 @@
+"""The few calls to Airflow's REST API that the demo makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from demo.layout import DemoError
+
+
+class AirflowApi:
+    """Airflow's stable REST API (`/api/v2`), without login: the demo's Airflow lets everybody on loopback in."""
+
+    def __init__(self, base_url: str) -> None:
+        self._http = httpx.Client(base_url=f"{base_url}/api/v2", timeout=30)
+        token = httpx.get(f"{base_url}/auth/token", timeout=30)
+        self._http.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
+
+    def dag_ids(self) -> set[str]:
+        """The DAGs that are parsed."""
+        return {dag["dag_id"] for dag in self._call("GET", "/dags", params={"limit": 100})["dags"]}
+
+    def import_errors(self) -> list[str]:
+        """What keeps DAG files from being parsed."""
+        return [error["stack_trace"] for error in self._call("GET", "/importErrors")["import_errors"]]
+
+    def make_pool(self, name: str, slots: int, description: str) -> None:
+        """Make a pool unless it is there."""
+        pools = self._call("GET", "/pools", params={"limit": 100})["pools"]
+        if name not in {pool["name"] for pool in pools}:
+            self._call("POST", "/pools", json={"name": name, "slots": slots, "description": description})
+
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """The runs of a DAG, oldest first."""
+        params = {"limit": 100, "order_by": "run_after"}
+        return self._call("GET", f"/dags/{dag_id}/dagRuns", params=params)["dag_runs"]
+
+    def backfill(self, dag_id: str, first: str, last: str) -> None:
+        """Run a DAG for the business days from `first` to `last` that it has not run for, one after the other."""
+        body = {"dag_id": dag_id, "from_date": f"{first}T00:00:00Z", "to_date": f"{last}T00:00:00Z"}
+        self._call("POST", "/backfills", json={**body, "max_active_runs": 1, "reprocess_behavior": "none"})
+
+    def trigger(self, dag_id: str, conf: dict[str, Any]) -> None:
+        """Start a run."""
+        self._call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})
+
+    def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """The task instances of a run."""
+        return self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params={"limit": 1000})[
+            "task_instances"
+        ]
+
+    def _call(self, method: str, path: str, **kwargs: Any) -> Any:
+        answer = self._http.request(method, path, **kwargs)
+        if answer.status_code >= 300:
+            raise DemoError(f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:500]}")
+        return answer.json()

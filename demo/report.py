@@ -1,0 +1,181 @@
+"""What the demo prints at the end: the tie-out, the quarantine, the comparison with the truth, and where to look."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from demo.layout import LAST_BUSINESS_DAY, ROOT, Layout
+from demo.services import Services
+from tieout.documents import Region
+from tieout.intake.business_day import end_of_business_day
+
+TIE_OUT = """
+SELECT
+  region,
+  currency,
+  count(*) FILTER (state = 'tied_out') AS tied_out,
+  count(*) FILTER (state <> 'tied_out') AS not_tied_out,
+  sum(lines) FILTER (state = 'tied_out') AS lines,
+  sum(control_total) FILTER (state = 'tied_out') AS control_total,
+  sum(sum_of_lines) FILTER (state = 'tied_out') AS sum_of_lines
+FROM mart.settlement_tie_out
+WHERE currency IS NOT NULL
+GROUP BY region, currency
+ORDER BY region, currency
+"""
+NOT_LOADED = """
+SELECT document_id, state, reason_code, reason
+FROM ops.document
+WHERE state = ?
+ORDER BY region, document_id
+"""
+TRY = """SELECT account, settlement_id, currency, category, amount
+FROM mart.settlement_by_category
+WHERE settlement_id = '{settlement_id}'
+ORDER BY amount"""
+
+
+def report(console: Console, services: Services) -> bool:
+    """Print everything; return whether the warehouse and the simulated Amazon's own books agree on every settlement."""
+    layout = services.layout
+    with duckdb.connect(str(layout.warehouse), read_only=True) as connection:
+        _print_tie_out(console, connection)
+        _print_not_loaded(console, connection)
+        equal = _print_truth(console, connection, layout)
+        example = connection.execute(
+            "SELECT settlement_id FROM mart.settlement_tie_out WHERE state = 'tied_out' ORDER BY lines DESC LIMIT 1"
+        ).fetchone()
+    _print_where_to_look(console, services, example[0] if example else "")
+    return equal
+
+
+def _print_tie_out(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    table = Table(title="Settlements that tie out, by region and currency", title_justify="left")
+    for name, justify in (
+        ("region", "left"),
+        ("currency", "left"),
+        ("tied out", "right"),
+        ("not", "right"),
+        ("lines", "right"),
+        ("control total", "right"),
+        ("sum of lines", "right"),
+        ("difference", "right"),
+    ):
+        table.add_column(name, justify=justify, no_wrap=True)
+    for region, currency, tied, failed, lines, control, total in connection.execute(TIE_OUT).fetchall():
+        money = [f"{control:,.2f}", f"{total:,.2f}", f"{total - control:,.2f}"] if tied else ["", "", ""]
+        table.add_row(region, currency, str(tied), str(failed or ""), f"{lines:,}" if tied else "", *money)
+    console.print(table)
+
+
+def _print_not_loaded(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    for state in ("quarantined", "skipped"):
+        rows = connection.execute(NOT_LOADED, [state]).fetchall()
+        table = Table(title=f"Documents {state}: {len(rows)}", title_justify="left")
+        table.add_column("document")
+        table.add_column("reason")
+        for document_id, _, code, reason in rows:
+            table.add_row(document_id, f"[bold]{code}[/] {escape(reason or '')}")
+        console.print(table)
+
+
+def _print_truth(console: Console, connection: duckdb.DuckDBPyConnection, layout: Layout) -> bool:
+    """Compare every document with what the simulated Amazon knows: its state, its total, its categories."""
+    documents: list[dict[str, Any]] = json.loads(layout.truth.read_text())["documents"]
+    states = {
+        row[0]: row[1:]
+        for row in connection.execute("SELECT document_id, state, reason_code FROM ops.document").fetchall()
+    }
+    by_file = {
+        (row[0], Path(row[1]).name): row[2:]
+        for row in connection.execute(
+            "SELECT account, file_name, state, reason_code FROM ops.document WHERE file_name IS NOT NULL"
+        ).fetchall()
+    }
+    totals = {
+        (row[0], row[1]): (row[2], row[3])
+        for row in connection.execute(
+            "SELECT account, settlement_id, currency, sum_of_lines FROM mart.settlement_tie_out WHERE state = 'tied_out'"
+        ).fetchall()
+    }
+    categories: dict[tuple[str, str], dict[str, Decimal]] = defaultdict(dict)
+    for account, settlement_id, category, amount in connection.execute(
+        "SELECT account, settlement_id, category, amount FROM mart.settlement_by_category"
+    ).fetchall():
+        if amount:
+            categories[account, settlement_id][category] = amount
+    wrong: list[str] = []
+    equal = expected_failures = 0
+    beyond = 0
+    for document in documents:
+        key = (document["account"], document["settlement_id"])
+        if document["source"] == "api":
+            name = f"{document['account']}.{document['report_id']}"
+            found = states.get(name)
+        else:
+            name = f"{document['account']}/{document['file_name']}"
+            found = by_file.get((document["account"], Path(document["file_name"]).name))
+        if found is None:
+            last_day = end_of_business_day(Region(document["region"]), dt.date.fromisoformat(LAST_BUSINESS_DAY))
+            if dt.datetime.fromisoformat(document["created_at"]) >= last_day:
+                beyond += 1  # made after the last business day of the demo
+                continue
+            wrong.append(f"{name}: is not in the warehouse")
+            continue
+        if found != (document["expected_state"], document["expected_reason"]):
+            wrong.append(
+                f"{name}: {found[0]} ({found[1]}), and should be {document['expected_state']} "
+                f"({document['expected_reason']})"
+            )
+            continue
+        if document["expected_state"] != "loaded":
+            expected_failures += 1
+            continue
+        total = totals.get(key)
+        books = {name: Decimal(amount) for name, amount in document["by_category"].items() if Decimal(amount)}
+        if total != (document["currency"], Decimal(document["control_total"])) or categories[key] != books:
+            wrong.append(f"{name}: {total} {dict(categories[key])}, and should be {document['control_total']} {books}")
+            continue
+        equal += 1
+    console.print(
+        f"\nCompared with the simulated Amazon's own books: [green]{equal} settlements equal to the cent, in total and by "
+        f"category[/]; {expected_failures} documents quarantined or skipped for the right reason"
+        + (f"; {beyond} made after the last business day" if beyond else "")
+        + (f"; [red]{len(wrong)} wrong[/]" if wrong else "; none wrong")
+    )
+    for line in wrong[:20]:
+        console.print(f"  [red]{escape(line)}[/]")
+    listed = connection.execute("SELECT count(*) FROM ops.document").fetchone()
+    by_state = connection.execute("SELECT state, count(*) FROM ops.document GROUP BY state ORDER BY state").fetchall()
+    assert listed is not None
+    console.print(f"Documents listed: {listed[0]} = " + " + ".join(f"{count} {state}" for state, count in by_state))
+    return not wrong
+
+
+def _print_where_to_look(console: Console, services: Services, settlement_id: str) -> None:
+    layout = services.layout
+    console.print("\n[bold]Where to look[/]")
+    console.print(f"  Airflow      {services.airflow_url}")
+    console.print(f"  Data Docs    {layout.data_docs}/index.html")
+    console.print(f"  Warehouse    {layout.warehouse} (DuckDB, a read copy)")
+    console.print(f"  Raw files    {services.s3_url}/tieout-lake/raw/ (S3)")
+    console.print("\n[bold]Try[/]")
+    query = TRY.format(settlement_id=settlement_id).replace("\n", "\n    ")
+    console.print(f"  .venv/bin/python - <<'EOF'\nimport duckdb", markup=False)
+    console.print(f'duckdb.connect({_shown(layout.warehouse)!r}, read_only=True).sql("""', markup=False)
+    console.print(f'    {query}\n""").show()\nEOF', markup=False)
+    console.print("\nStop everything with: [bold]make stop[/]")
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

