@@ -1,34 +1,60 @@
-"""`python -m demo up` and `python -m demo stop`."""
+"""The whole pipeline on one machine, against a simulated Amazon.
+
+up            start what is not running, run what has not run, show what tied out
+stop          stop everything that was started
+accounts      print the accounts file of the simulated Amazon
+connections   print the Airflow connections of the simulated Amazon, for `airflow connections import`
+compose-env   print a .env for docker-compose.yaml, with new secrets
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 
-from demo.layout import DemoError, Layout
-from demo.services import Services
+from demo.connections import accounts_file, connections, simulated_accounts
+from demo.layout import HOST, DemoError, Layout, Ports
+from demo.services import Services, compose_environment
 
 
 def main() -> int:
     """Run one command; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
-    parser.add_argument("command", choices=("up", "stop"))
-    command = parser.parse_args().command
+    parser = argparse.ArgumentParser(
+        prog="python -m demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("up", "stop", "accounts", "compose-env"):
+        commands.add_parser(name)
+    export = commands.add_parser("connections")
+    export.add_argument("--amazon-host", default=HOST)
+    export.add_argument("--amazon-port", type=int, default=9700)
+    export.add_argument("--clock", required=True)
+    arguments = parser.parse_args()
     try:
-        services = Services(Layout.from_environment())
-        if command == "stop":
-            count = services.stop()
-            print(f"stopped {count} servers" if count else "nothing was running")
-            return 0
-        from demo.run import run
+        match arguments.command:
+            case "up":
+                from demo.run import run
 
-        return run(services)
+                return run(Services(Layout.from_environment()))
+            case "stop":
+                count = Services(Layout.from_environment()).stop()
+                print(f"stopped {count} servers" if count else "nothing was running")
+            case "accounts":
+                print(accounts_file(simulated_accounts()), end="")
+            case "connections":
+                ports = Ports(arguments.amazon_port - Ports(0).amazon["NA"])
+                found = connections(simulated_accounts(), ports, arguments.clock, arguments.amazon_host)
+                print(json.dumps(found, indent=1))
+            case "compose-env":
+                print(compose_environment(), end="")
     except DemoError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\ninterrupted; what was started goes on in the background. Stop it with: make stop", file=sys.stderr)
         return 130
+    return 0
 
 
 if __name__ == "__main__":

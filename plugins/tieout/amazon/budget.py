@@ -72,7 +72,8 @@ class _Bucket:
 
     def at(self, now: dt.datetime) -> _Bucket:
         gained = max(0.0, (now - self.as_of).total_seconds()) * self.limit.rate
-        return _Bucket(min(float(self.limit.burst), self.calls + gained), max(now, self.as_of), self.limit)
+        # `now`, even if it is earlier: a clock that was set back must not make everybody wait until it has caught up.
+        return _Bucket(min(float(self.limit.burst), self.calls + gained), now, self.limit)
 
     def wait(self, calls: float) -> float:
         """Seconds until so many calls are there."""
@@ -108,11 +109,11 @@ class Budget:
         """
 
         def spend(bucket: _Bucket) -> _Bucket:
-            if bucket.calls < 1:
-                raise BudgetExhausted(operation, bucket.as_of + dt.timedelta(seconds=bucket.wait(1)))
-            return _Bucket(bucket.calls - 1, bucket.as_of, bucket.limit)
+            return _Bucket(bucket.calls - 1, bucket.as_of, bucket.limit) if bucket.calls >= 1 else bucket
 
-        self._change(operation, spend)
+        before = self._change(operation, spend)
+        if before.calls < 1:
+            raise BudgetExhausted(operation, before.as_of + dt.timedelta(seconds=before.wait(1)))
 
     def available_at(self, operation: str, calls: int) -> dt.datetime:
         """When so many calls (at most the burst) will be there, Amazon's time, UTC."""
@@ -141,8 +142,9 @@ class Budget:
             return _Bucket(float(limit.burst), now, limit), None
         return _Bucket.load(held[0]).at(now), held[1]
 
-    def _change(self, operation: str, change: Callable[[_Bucket], _Bucket]) -> None:
+    def _change(self, operation: str, change: Callable[[_Bucket], _Bucket]) -> _Bucket:
+        """Change the bucket; return what it was before."""
         while True:
             bucket, tag = self._read(operation)
             if self._store.write(operation, change(bucket).dump(), tag):
-                return
+                return bucket

@@ -1,0 +1,48 @@
+"""The simulated Amazon's accounts, as Tieout's accounts file and as Airflow connections."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+from demo.layout import HOST, ROOT, SEED, Ports
+
+
+def simulated_accounts() -> list[dict[str, Any]]:
+    """Ask the simulated Amazon which accounts it has."""
+    command = [sys.executable, "-m", "simulator", "accounts", "--seed", str(SEED)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
+
+
+def accounts_file(accounts: list[dict[str, Any]]) -> str:
+    """Return the accounts file, YAML."""
+    lines = [f"  - {{name: {account['account']}, region: {account['region']}}}" for account in accounts]
+    return "accounts:\n" + "\n".join(lines) + "\n"
+
+
+def connections(
+    accounts: list[dict[str, Any]], ports: Ports, clock: str, host: str = HOST
+) -> dict[str, dict[str, Any]]:
+    """Return the Airflow connections by id, as `airflow connections import` takes them.
+
+    :param clock: the simulated Amazon's clock, which its clients count on too.
+    :param host: where the simulated Amazon listens.
+    """
+    return {
+        f"tieout_{account['account']}": {
+            "conn_type": "selling_partner",
+            "host": f"http://{host}:{ports.amazon[account['region']]}",
+            "login": account["client_id"],
+            "password": account["client_secret"],
+            "extra": json.dumps(
+                {
+                    "refresh_token": account["refresh_token"],
+                    "login_endpoint": f"http://{host}:{ports.amazon['login']}",
+                    "clock": clock,
+                }
+            ),
+        }
+        for account in accounts
+    }

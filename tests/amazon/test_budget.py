@@ -1,0 +1,111 @@
+"""The rate budget: Amazon's token bucket, mirrored and shared."""
+
+from __future__ import annotations
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tieout.amazon.budget import LIMITS, Budget, MemoryBudgetStore
+from tieout.amazon.clock import Clock
+from tieout.amazon.errors import BudgetExhausted
+from tieout.documents import Region
+from tieout.lake import Lake, LakeBudgetStore
+
+NOON = dt.datetime(2026, 8, 31, 12, tzinfo=dt.UTC)
+
+
+class HandClock(Clock):
+    """A clock that moves by hand."""
+
+    hand = NOON
+
+    def now(self) -> dt.datetime:
+        return type(self).hand
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    HandClock.hand = NOON
+    return HandClock()
+
+
+def later(seconds: float) -> None:
+    HandClock.hand += dt.timedelta(seconds=seconds)
+
+
+def take_all(budget: Budget, operation: str) -> int:
+    taken = 0
+    while True:
+        try:
+            budget.take(operation)
+        except BudgetExhausted:
+            return taken
+        taken += 1
+
+
+def test_a_burst_then_one_call_a_minute(clock: HandClock) -> None:
+    budget = Budget(MemoryBudgetStore(), clock)
+    assert take_all(budget, "getReportDocument") == 15
+    later(59)
+    assert take_all(budget, "getReportDocument") == 0
+    later(1)
+    assert take_all(budget, "getReportDocument") == 1
+    later(10 * 3600)
+    assert take_all(budget, "getReportDocument") == 15
+
+
+def test_it_says_when_the_next_call_may_be_made(clock: HandClock) -> None:
+    budget = Budget(MemoryBudgetStore(), clock)
+    take_all(budget, "getReports")
+    with pytest.raises(BudgetExhausted) as caught:
+        budget.take("getReports")
+    assert caught.value.available_at == NOON + dt.timedelta(seconds=1 / LIMITS["getReports"].rate)
+    assert budget.available_at("getReports", 4) == NOON + dt.timedelta(seconds=4 / LIMITS["getReports"].rate)
+    # more than a burst can never be there at once
+    assert budget.available_at("getReports", 99) == NOON + dt.timedelta(seconds=10 / LIMITS["getReports"].rate)
+
+
+def test_a_429_empties_the_budget_and_retry_after_is_obeyed(clock: HandClock) -> None:
+    budget = Budget(MemoryBudgetStore(), clock)
+    budget.refused("getReport", retry_after=30)
+    with pytest.raises(BudgetExhausted) as caught:
+        budget.take("getReport")
+    assert caught.value.available_at == NOON + dt.timedelta(seconds=30)
+
+
+def test_the_rate_that_amazon_states_is_followed(clock: HandClock) -> None:
+    budget = Budget(MemoryBudgetStore(), clock)
+    take_all(budget, "getReportDocument")
+    budget.learn_rate("getReportDocument", 0.5)
+    later(2)
+    assert take_all(budget, "getReportDocument") == 1
+
+
+def test_operations_and_accounts_have_budgets_of_their_own(clock: HandClock, lake: Lake) -> None:
+    def budget(account: str) -> Budget:
+        return Budget(LakeBudgetStore(lake, application="app", region=Region.EU, account=account), clock)
+
+    assert take_all(budget("one"), "getReports") == 10
+    assert take_all(budget("one"), "getReports") == 0
+    assert take_all(budget("one"), "getReportDocument") == 15
+    assert take_all(budget("two"), "getReports") == 10
+
+
+def test_many_workers_together_never_take_more_than_the_budget(clock: HandClock, lake: Lake) -> None:
+    def worker(_: int) -> int:
+        store = LakeBudgetStore(lake, application="app", region=Region.NA, account="one")
+        return take_all(Budget(store, clock), "getReportDocument")
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(worker, range(6))) == 15
+
+
+def test_a_clock_that_was_set_back_gives_nothing_away_and_blocks_nothing(clock: HandClock) -> None:
+    budget = Budget(MemoryBudgetStore(), clock)
+    take_all(budget, "getReportDocument")
+    later(-3600)
+    assert take_all(budget, "getReportDocument") == 0
+    later(60)
+    assert take_all(budget, "getReportDocument") == 1

@@ -1,0 +1,76 @@
+"""Fixtures that more than one folder of tests uses."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tieout.lake import Lake
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on just now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+@pytest.fixture(scope="session")
+def s3_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """A boto3 client of a real S3 server that checks signatures."""
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    folder = tmp_path_factory.mktemp("s3")
+    names = ("s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc")
+    names += ("filer.port", "filer.port.grpc", "admin.port", "admin.port.grpc")
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
+    command = [str(Path(sys.executable).parent / "weed"), "-logtostderr=true", "mini", f"-dir={folder}"]
+    command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", *(f"-{name}={port}" for name, port in ports.items())]
+    command += ["-master.telemetry=false", "-webdav=false", "-admin.ui=false", "-s3.port.lance=0", "-s3.port.iceberg=0"]
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, env={**os.environ, **keys}, stdout=log, stderr=log)
+    client = boto3.client(
+        "s3",
+        endpoint_url=f"http://127.0.0.1:{ports['s3.port']}",
+        aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+        region_name="us-east-1",
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                client.list_buckets()
+                break
+            except (BotoCoreError, ClientError):
+                if server.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError((folder / "log").read_text()[-2000:]) from None
+                time.sleep(0.2)
+        yield client
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.fixture
+def lake(s3_client: object, request: pytest.FixtureRequest) -> Lake:
+    """An empty bucket of its own."""
+    import uuid
+
+    bucket = f"test-{uuid.uuid4().hex[:20]}"
+    s3_client.create_bucket(Bucket=bucket)  # type: ignore[attr-defined]
+    return Lake(s3_client, bucket)  # type: ignore[arg-type]
