@@ -1,0 +1,167 @@
+"""The simulated Amazon as a program: three regions and Login with Amazon, each on a port of its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import socket
+import uuid
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from simulator import downloads, login, reports
+from simulator.clock import VirtualClock, iso_z
+from simulator.documents import RETENTION, Documents
+from simulator.downloads import Downloads
+from simulator.login import Login
+from simulator.marketplaces import REGIONS, Region
+from simulator.quotas import Quotas
+from simulator.reports import ReportsApi, denied
+from simulator.sellers import SELLERS, credentials
+from simulator.truth import truth
+from simulator.world import HISTORY, World
+
+PORTS = len(REGIONS) + 1
+"""How many ports in a row the program listens on: NA, EU, FE, Login with Amazon."""
+
+
+class SimulatedAmazon:
+    """A world, a clock, and what Amazon remembers of its callers.
+
+    :param seed: what is random in the world is drawn from it.
+    :param opened: the day on which the world opens; by default 150 days before the clock's start.
+    """
+
+    def __init__(self, seed: int, clock: VirtualClock, opened: dt.date | None = None) -> None:
+        self.seed = seed
+        self.clock = clock
+        opened = opened or (clock.instant - HISTORY).date()
+        self.documents = Documents(World(seed, opened), listed_since=clock.instant - RETENTION)
+        self._login = Login(seed, clock)
+        self._quotas = Quotas()
+
+    def truth(self) -> dict[str, Any]:
+        """Every document that exists now; see `simulator.truth`."""
+        return truth(self.documents, self.clock.now())
+
+    def region_app(self, region: Region, base_url: str) -> FastAPI:
+        """The Selling Partner API of a region.
+
+        :param base_url: how clients reach it; the URLs of documents begin so.
+        """
+        app = self._app()
+        storage = Downloads(region, self.seed, self.clock, self.documents, base_url)
+        api = ReportsApi(region, self.seed, self.clock, self.documents, self._login, self._quotas, storage)
+        app.include_router(reports.router(api))
+        app.include_router(downloads.router(region, storage))
+        return app
+
+    def login_app(self) -> FastAPI:
+        """Login with Amazon."""
+        app = self._app()
+        app.include_router(login.router(self._login))
+        return app
+
+    def _app(self) -> FastAPI:
+        app = FastAPI(openapi_url=None)
+        app.add_exception_handler(404, _unknown_path)
+        app.add_exception_handler(405, _unknown_path)
+
+        @app.get("/simulator/health")
+        async def health() -> dict[str, str]:
+            return {"status": "ok"}
+
+        @app.get("/simulator/clock")
+        async def read_clock() -> dict[str, Any]:
+            return self._clock_json()
+
+        @app.post("/simulator/clock")
+        async def advance_clock(request: Request) -> Response:
+            try:
+                self.clock.advance(float((await request.json())["advance_seconds"]))
+            except (ValueError, KeyError, TypeError) as error:
+                message = f'send {{"advance_seconds": <number that is not negative>}}: {error}'
+                return JSONResponse({"error": message}, status_code=400)
+            return JSONResponse(self._clock_json())
+
+        @app.get("/simulator/truth")
+        async def read_truth() -> JSONResponse:
+            return JSONResponse(self.truth())
+
+        return app
+
+    def _clock_json(self) -> dict[str, Any]:
+        return {"now": iso_z(self.clock.now()), "scale": self.clock.scale}
+
+
+async def _unknown_path(request: Request, error: Exception) -> Response:
+    """Amazon's gateway answers so to whatever is not an operation."""
+    headers = {"x-amzn-RequestId": str(uuid.uuid4())}
+    return JSONResponse(denied(code="MissingAuthenticationToken").body, status_code=403, headers=headers)
+
+
+class PortTaken(OSError):
+    """A port that the program needs is in use; the text says which, and what to do."""
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Open the ports of the program: `port` and the ones after it, or any four free ones if it is 0.
+
+    :raises PortTaken: if one of them is in use.
+    """
+    found: list[socket.socket] = []
+    for offset in range(PORTS):
+        wanted = port + offset if port else 0
+        opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            opened.bind((host, wanted))
+        except OSError as error:
+            for other in (opened, *found):
+                other.close()
+            raise PortTaken(
+                f"port {wanted} on {host} cannot be had ({error.strerror}); stop what listens there, or choose other"
+                f" ports with --port: the simulated Amazon needs {PORTS} in a row"
+            ) from error
+        found.append(opened)
+    return found
+
+
+def server(amazon: SimulatedAmazon, sockets: list[socket.socket], public_host: str) -> uvicorn.Server:
+    """A server for sockets of `listen`; start it with `serve`.
+
+    :param public_host: the host name in the URLs of documents.
+    """
+    ports = [opened.getsockname()[1] for opened in sockets]
+    apps: dict[int, ASGIApp] = {
+        port: amazon.region_app(region, f"http://{public_host}:{port}")
+        for region, port in zip(REGIONS, ports[:-1], strict=True)
+    }
+    apps[ports[-1]] = amazon.login_app()
+
+    async def by_port(scope: Scope, receive: Receive, send: Send) -> None:
+        await apps[scope["server"][1]](scope, receive, send)
+
+    return uvicorn.Server(uvicorn.Config(by_port, lifespan="off", log_level="warning", access_log=False))
+
+
+def accounts(seed: int) -> list[dict[str, Any]]:
+    """Every account with its marketplaces and credentials."""
+    found = []
+    for seller in SELLERS:
+        given = credentials(seed, seller)
+        found.append(
+            {
+                "account": seller.key,
+                "region": seller.region,
+                "selling_partner_id": given.selling_partner_id,
+                "marketplaces": list(seller.marketplace_ids),
+                "client_id": given.client_id,
+                "client_secret": given.client_secret,
+                "refresh_token": given.refresh_token,
+            }
+        )
+    return found

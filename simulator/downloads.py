@@ -1,0 +1,109 @@
+"""Where documents are downloaded from: URLs that are signed, and die after five minutes of the virtual clock.
+
+The query of the URL and the XML of the errors are those of Amazon S3.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import uuid
+from urllib.parse import quote, urlencode
+from xml.sax.saxutils import escape
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from simulator.clock import VirtualClock, iso_z
+from simulator.documents import Documents, Report
+from simulator.marketplaces import Region
+from simulator.sellers import SELLERS
+
+LIFE = dt.timedelta(minutes=5)
+"""How long a URL lives (model of the Reports API: "This URL expires after 5 minutes")."""
+
+_STAMP = "%Y%m%dT%H%M%SZ"
+_AWS_REGION = {"NA": "us-east-1", "EU": "eu-west-1", "FE": "us-west-2"}
+
+
+class Downloads:
+    """Mints and serves the URLs of one region."""
+
+    def __init__(self, region: Region, seed: int, clock: VirtualClock, documents: Documents, base_url: str) -> None:
+        self._region = region
+        self._clock = clock
+        self._documents = documents
+        self._base_url = base_url
+        self._key = hashlib.sha256(f"{seed}/downloads/{region}".encode()).digest()
+
+    def mint(self, report: Report, *, content_encoding: bool) -> str:
+        """A URL of a report's document that works for five minutes.
+
+        :param content_encoding: whether the download names its compression in the header Content-Encoding.
+        """
+        assert report.document_id is not None
+        now = self._clock.now()
+        is_gzip = self._documents.download(report).compression == "GZIP"
+        query = {
+            "response-content-encoding": "gzip" if content_encoding and is_gzip else "identity",
+            "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+            "X-Amz-Date": now.strftime(_STAMP),
+            "X-Amz-SignedHeaders": "host",
+            "X-Amz-Expires": str(int(LIFE.total_seconds())),
+            "X-Amz-Credential": f"AKIASIMULATED/{now:%Y%m%d}/{_AWS_REGION[self._region]}/s3/aws4_request",
+        }
+        path = f"/tortuga-prod-{self._region.lower()}/{quote(report.document_id)}"
+        query["X-Amz-Signature"] = self._signature(path, query)
+        return f"{self._base_url}{path}?{urlencode(query)}"
+
+    def serve(self, path: str, query: dict[str, str]) -> Response:
+        """Answer a request for a URL."""
+        stamp = query.get("X-Amz-Date", "")
+        signature = query.get("X-Amz-Signature")
+        if not stamp or not signature:
+            return _s3_error("AccessDenied", "Access Denied")
+        signed = {name: value for name, value in query.items() if name != "X-Amz-Signature"}
+        if not hmac.compare_digest(self._signature(path, signed), signature):
+            text = "The request signature we calculated does not match the signature you provided."
+            return _s3_error("SignatureDoesNotMatch", f"{text} Check your key and signing method.")
+        now = self._clock.now()
+        expires = dt.datetime.strptime(stamp, _STAMP).replace(tzinfo=dt.UTC) + LIFE
+        if now > expires:
+            more = {"X-Amz-Expires": query["X-Amz-Expires"], "Expires": iso_z(expires), "ServerTime": iso_z(now)}
+            return _s3_error("AccessDenied", "Request has expired", more)
+        document_id = path.rsplit("/", 1)[-1]
+        report = next(r for s in SELLERS for r in self._documents.reports(s, now) if r.document_id == document_id)
+        download = self._documents.download(report)
+        headers = {
+            "ETag": f'"{hashlib.md5(download.body, usedforsecurity=False).hexdigest()}"',
+            "Last-Modified": report.finished_at.strftime("%a, %d %b %Y %H:%M:%S GMT"),
+            "x-amz-request-id": uuid.uuid4().hex[:16].upper(),
+        }
+        if query["response-content-encoding"] == "gzip":
+            headers["Content-Encoding"] = "gzip"
+        if download.content_type:
+            headers["Content-Type"] = download.content_type
+        return Response(download.body, headers=headers)
+
+    def _signature(self, path: str, query: dict[str, str]) -> str:
+        text = f"{path}?{urlencode(sorted(query.items()))}"
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _s3_error(code: str, message: str, more: dict[str, str] | None = None) -> Response:
+    fields = {"Code": code, "Message": message, **(more or {}), "RequestId": uuid.uuid4().hex[:16].upper()}
+    inside = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields.items())
+    xml = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inside}<HostId>simulated</HostId></Error>'
+    return Response(xml, status_code=403, media_type="application/xml")
+
+
+def router(region: Region, downloads: Downloads) -> APIRouter:
+    """The storage of a region."""
+    routes = APIRouter()
+
+    @routes.get(f"/tortuga-prod-{region.lower()}/{{key:path}}")
+    async def download(request: Request) -> Response:
+        return downloads.serve(request.url.path, dict(request.query_params))
+
+    return routes

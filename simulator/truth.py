@@ -1,0 +1,128 @@
+"""The truth: what every document must sum to, and what should become of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from simulator.clock import iso_z
+from simulator.documents import ArchivedFile, Documents, Report
+from simulator.faults import REASONS, Fault
+from simulator.marketplaces import MARKETPLACES, digits
+from simulator.sellers import SELLERS
+from simulator.settlement_files import Layout, header, lines_of, v1_tells_quantity
+from simulator.world import Settlement
+
+
+def truth(documents: Documents, now: dt.datetime) -> dict[str, Any]:
+    """Every document that exists at an instant. Amounts are texts, in the currency of their document.
+
+    A broken document is listed with what its settlement really sums to: the numbers of the ledger, not of the file.
+    """
+    found: list[dict[str, Any]] = []
+    for seller in SELLERS:
+        found += [_of_report(report, now) for report in documents.reports(seller, now)]
+        found += [_of_file(file) for file in documents.archive(seller, now)]
+    return {"now": iso_z(now), "seed": documents.world.seed, "documents": found}
+
+
+def _of_report(report: Report, now: dt.datetime) -> dict[str, Any]:
+    state, reason = _expected(report, now)
+    status = report.status(now)
+    return {
+        "account": report.seller.key,
+        "region": report.seller.region,
+        "source": "api",
+        "report_id": report.report_id,
+        "report_document_id": report.document_id if status != "IN_PROGRESS" else None,
+        "file_name": None,
+        "created_at": iso_z(report.created_at),
+        **(_no_settlement() if status == "CANCELLED" else _settlement(report.settlement, "V2")),
+        "expected_state": state,
+        "expected_reason": reason,
+        "fault": report.fault,
+    }
+
+
+def _expected(report: Report, now: dt.datetime) -> tuple[str, str | None]:
+    status = report.status(now)
+    if status == "IN_PROGRESS":
+        return "skipped", "report_not_ready"
+    if status == "CANCELLED":
+        return "skipped", "report_cancelled"
+    if report.again:
+        return "skipped", "same_bytes"
+    return _state_of(report.fault)
+
+
+def _of_file(file: ArchivedFile) -> dict[str, Any]:
+    state, reason = _state_of(file.fault)
+    return {
+        "account": file.seller.key,
+        "region": file.seller.region,
+        "source": "import",
+        "report_id": None,
+        "report_document_id": None,
+        "file_name": file.file_name,
+        "created_at": iso_z(file.settlement.end),
+        **_settlement(file.settlement, file.layout),
+        "expected_state": state,
+        "expected_reason": reason,
+        "fault": file.fault,
+    }
+
+
+def _state_of(fault: Fault | None) -> tuple[str, str | None]:
+    reason = REASONS.get(fault) if fault else None
+    return ("quarantined", reason) if reason else ("loaded", None)
+
+
+def _settlement(settlement: Settlement, layout: Layout) -> dict[str, Any]:
+    by_category: defaultdict[str, int] = defaultdict(int)
+    marketplaces: set[str] = set()
+    lines = 0
+    for entry in settlement.entries:
+        if entry.marketplace:
+            marketplaces.add(MARKETPLACES[entry.marketplace].id)
+        for minor, line in lines_of(entry):
+            by_category[line.category] += minor
+            lines += 1
+        if layout != "V2":
+            items = [line.item for _, line in lines_of(entry) if v1_tells_quantity(entry, line)]
+            lines += len({item.order_item_code for item in items if item})
+    stream, style = settlement.stream, settlement.stream.style
+    return {
+        "settlement_id": settlement.settlement_id,
+        "currency": stream.currency,
+        "marketplaces": sorted(marketplaces),
+        "period_start": iso_z(settlement.start),
+        "period_end": iso_z(settlement.end),
+        "deposit_date": iso_z(settlement.deposit_at),
+        "control_total": money(settlement.control_minor, stream.currency),
+        "lines": lines,
+        "by_category": {name: money(by_category[name], stream.currency) for name in sorted(by_category)},
+        "layout": layout[:2],
+        "columns": len(header(layout, style)),
+        "encoding": style.encoding,
+        "decimal": style.decimal,
+        "dates_style": f"{style.dates} {style.zone}",
+    }
+
+
+def _no_settlement() -> dict[str, Any]:
+    nothing = ("settlement_id", "currency", "period_start", "period_end", "deposit_date", "control_total")
+    written = ("layout", "columns", "encoding", "decimal", "dates_style")
+    return {
+        **dict.fromkeys(nothing),
+        "marketplaces": [],
+        "lines": 0,
+        "by_category": {},
+        **dict.fromkeys(written),
+    }
+
+
+def money(minor: int, currency: str) -> str:
+    """An amount of the currency's smallest unit as a text with the currency's decimals."""
+    return str(Decimal(minor).scaleb(-digits(currency)))
