@@ -51,7 +51,7 @@ class Severity(StrEnum):
 
 
 class ReasonCode(StrEnum):
-    """Why a document is not loaded."""
+    """Why a document is not loaded, or what to look at in one that is."""
 
     # quarantined by the reader: the bytes cannot be turned into exact lines
     UNREADABLE_ENCODING = "unreadable_encoding"
@@ -70,6 +70,10 @@ class ReasonCode(StrEnum):
     DATE_OUTSIDE_PERIOD = "date_outside_period"
     MISSING_AMOUNT = "missing_amount"
     LINE_COUNT_MISMATCH = "line_count_mismatch"
+    # warnings of the checks: the document is loaded
+    UNKNOWN_FEE = "unknown_fee"
+    MISSING_DATE = "missing_date"
+    MISSING_MARKETPLACE = "missing_marketplace"
     # quarantined because Amazon could not make it
     REPORT_FATAL = "report_fatal"
     # skipped
@@ -187,6 +191,8 @@ class DocumentOutcome(Record):
     raw: RawFile | None = None
     staged: StagedFiles | None = None
     checks: tuple[CheckResult, ...] = ()
+    reader_version: int | None = None
+    """Version of the reader that read or refused the document; None if it was not read."""
     suite_version: int | None = None
 
 

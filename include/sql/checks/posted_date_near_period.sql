@@ -1,0 +1,51 @@
+-- posted_date_near_period
+--
+-- No line was posted more than 31 days before or after its settlement's period.
+--
+-- Severity: blocking
+-- Reason:   date_outside_period
+-- Why:      So far outside, day and month are swapped, or the lines are another settlement's.
+--
+-- One row a settlement with such lines. Posted dates are in the zone that the file writes, the period is in UTC: days are
+-- compared, and the 31 days leave room for the zone.
+
+WITH
+
+day AS (
+  SELECT
+    document_id,
+    settlement_id,
+    posted_date,
+    min(line_no) AS line_no,
+    count(*) AS lines
+  FROM staging.settlement_line
+  WHERE posted_date IS NOT NULL
+  GROUP BY
+    document_id,
+    settlement_id,
+    posted_date
+)
+
+SELECT
+  d.document_id,
+  d.settlement_id,
+  min(d.line_no) AS line_no,
+  CAST(sum(d.lines) AS BIGINT) AS lines,
+  min(d.posted_date) AS first_posted_on,
+  max(d.posted_date) AS last_posted_on,
+  CAST(s.settlement_start_at AS DATE) AS starts_on,
+  CAST(s.settlement_end_at AS DATE) AS ends_on
+FROM day AS d
+INNER JOIN staging.settlement AS s
+  ON s.document_id = d.document_id
+  AND s.settlement_id = d.settlement_id
+WHERE d.posted_date < CAST(s.settlement_start_at AS DATE) - INTERVAL '31' DAY
+  OR d.posted_date > CAST(s.settlement_end_at AS DATE) + INTERVAL '31' DAY
+GROUP BY
+  d.document_id,
+  d.settlement_id,
+  s.settlement_start_at,
+  s.settlement_end_at
+ORDER BY
+  d.document_id,
+  line_no

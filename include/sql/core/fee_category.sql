@@ -1,0 +1,21 @@
+-- core.fee_category
+--
+-- The fee dictionary: the rules that give each kind of line a category, with where each rule is from.
+--
+-- Grain:   one row a rule
+-- Key:     transaction_type, amount_type, amount_description
+-- Inputs:  include/config/fee_dictionary.yaml
+-- Written: replaced when the dictionary's version changes; the lines it changes get their new category in the same transaction
+--
+-- Columns:
+--   transaction_type         | VARCHAR NOT NULL | What `transaction-type` must be, in lower case; `*` at the end stands for any text.
+--   amount_type              | VARCHAR NOT NULL | What `amount-type` must be, likewise.
+--   amount_description       | VARCHAR NOT NULL | What `amount-description` must be, likewise.
+--   category                 | VARCHAR NOT NULL | The category that the rule gives.
+--   is_cash_flow             | BOOLEAN NOT NULL | True for money that only moves: it is in the settlement, not in profit and loss.
+--   provenance               | VARCHAR NOT NULL | The public pages or files that show this kind.
+--   specificity              | INTEGER NOT NULL | Of two rules that match, the one with the higher number decides.
+--   transaction_type_like    | VARCHAR NOT NULL | The first pattern for `LIKE ... ESCAPE '!'`.
+--   amount_type_like         | VARCHAR NOT NULL | The second pattern likewise.
+--   amount_description_like  | VARCHAR NOT NULL | The third pattern likewise.
+--   dictionary_version       | VARCHAR NOT NULL | First 16 hex digits of a sha256 over all rules.

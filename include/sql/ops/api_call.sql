@@ -1,0 +1,22 @@
+-- ops.api_call
+--
+-- Every call to Amazon, for audit. It holds no token, no secret and no signed URL.
+--
+-- Grain:   one row a call
+-- Key:     call_id
+-- Inputs:  the call log of a run
+-- Written: by the load; a call that is known is not written again
+--
+-- Columns:
+--   call_id      | VARCHAR NOT NULL     | First 32 hex digits of a sha256 over all that is known of the call.
+--   called_at    | TIMESTAMPTZ NOT NULL | When the call began, UTC.
+--   region       | VARCHAR NOT NULL     | Selling Partner API region: `NA`, `EU` or `FE`.
+--   account      | VARCHAR NOT NULL     | The selling-partner account, by our name for it.
+--   operation    | VARCHAR NOT NULL     | Amazon's name of the operation.
+--   method       | VARCHAR NOT NULL     | HTTP method.
+--   path         | VARCHAR NOT NULL     | Path of the request, without host and query.
+--   status       | INTEGER              | HTTP status; null when no answer came.
+--   request_id   | VARCHAR              | Amazon's id of the request.
+--   rate_limit   | DECIMAL(18,6)        | Requests a second that Amazon allowed, from `x-amzn-RateLimit-Limit`; null when it did not say.
+--   duration_ms  | INTEGER NOT NULL     | How long the call took, in milliseconds.
+--   error        | VARCHAR              | What went wrong; null when nothing did.

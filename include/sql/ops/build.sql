@@ -1,0 +1,14 @@
+-- ops.build
+--
+-- Up to which load each model is built, and from which text of it. A model whose text changed is built anew.
+--
+-- Grain:   one row a model
+-- Key:     model
+-- Inputs:  the models in include/sql and ops.load
+-- Written: by the build of each model
+--
+-- Columns:
+--   model          | VARCHAR NOT NULL     | The model, as schema and name.
+--   definition     | VARCHAR NOT NULL     | First 16 hex digits of a sha256 over the model's text.
+--   built_load_id  | BIGINT NOT NULL      | The last load that the model has taken in; 0 before the first.
+--   built_at       | TIMESTAMPTZ NOT NULL | When it last changed, UTC.

@@ -1,0 +1,23 @@
+-- ops.check_result
+--
+-- The latest result of every check of every document that was checked.
+--
+-- Grain:   one row a document and check
+-- Key:     document_id, check_name
+-- Inputs:  the checks of a run
+-- Written: by the load; replaced by document
+--
+-- Columns:
+--   document_id    | VARCHAR NOT NULL | The document.
+--   check_name     | VARCHAR NOT NULL | Name of the check.
+--   severity       | VARCHAR NOT NULL | `blocking` (a failure keeps the document out) or `warning`.
+--   passed         | BOOLEAN NOT NULL | Whether the document passed.
+--   reason_code    | VARCHAR          | Why it failed, as a code; null when it passed.
+--   reason         | VARCHAR          | Why it failed, in words; null when it passed.
+--   reason_line    | INTEGER          | Physical line of the decoded file that the reason names; null when it names none.
+--   reason_column  | VARCHAR          | Column of the file that the reason names; null when it names none.
+--   observed       | VARCHAR          | What was found.
+--   expected       | VARCHAR          | What should have been found.
+--   why            | VARCHAR NOT NULL | Why this check exists.
+--   suite_version  | INTEGER NOT NULL | Version of the checks.
+--   run_id         | VARCHAR NOT NULL | The run that brought this result.

@@ -1,0 +1,23 @@
+-- ops.load
+--
+-- Every change that a document made to a settlement, in order. The marts are built from what was added here since they
+-- were built last, so a run that died between loading and building is made good by the next one.
+--
+-- Grain:   one row a settlement and load that changed it
+-- Key:     load_id
+-- Inputs:  core.settlement_version and core.settlement, before and after a load
+-- Written: by the load; appended
+--
+-- Columns:
+--   load_id        | BIGINT NOT NULL      | 1, 2, 3 and so on, without a gap.
+--   loaded_at      | TIMESTAMPTZ NOT NULL | When, UTC.
+--   run_id         | VARCHAR NOT NULL     | The run that did it.
+--   business_day   | DATE                 | Business day of that run, in the region's time zone; null when it had none.
+--   region         | VARCHAR NOT NULL     | Selling Partner API region: `NA`, `EU` or `FE`.
+--   account        | VARCHAR NOT NULL     | The selling-partner account, by our name for it.
+--   settlement_id  | VARCHAR NOT NULL     | Amazon's id of the settlement.
+--   action         | VARCHAR NOT NULL     | `loaded` (its first lines), `replaced` (all its lines, by another document or reading), `removed` (no version is left that may be loaded), `noted` (a version was recorded that is not loaded) or `recategorised` (the fee dictionary changed).
+--   document_id    | VARCHAR              | The document whose lines the settlement has now; null when it has none.
+--   currency       | VARCHAR              | Currency of the control total; null when there are no lines.
+--   control_total  | DECIMAL(18,2)        | Amazon's total of the settlement, in its currency; null when there are no lines.
+--   lines          | BIGINT               | Lines that the settlement has now; null when it has none.

@@ -1,0 +1,13 @@
+-- ops.revision
+--
+-- A counter that goes up with every transaction that changed anything. The published read copy carries it too: when both
+-- are equal there is nothing to publish.
+--
+-- Grain:   exactly one row
+-- Key:     revision
+-- Inputs:  none
+-- Written: by every change
+--
+-- Columns:
+--   revision    | BIGINT NOT NULL      | How many transactions changed the warehouse.
+--   changed_at  | TIMESTAMPTZ NOT NULL | When the last one did, UTC.

@@ -1,0 +1,843 @@
+"""The warehouse: one DuckDB file with one writer, and a read copy for everybody else.
+
+DuckDB lets one process write a file, and while any process has it open nobody else can write. So a connection is short,
+an open that meets another process waits for it, and analysts open the published copy.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tieout.documents import ApiCall, DocumentOutcome, ReasonCode, Region, Severity, State
+from tieout.fees import fee_dictionary
+from tieout.warehouse.models import PERSISTENT, Model, models
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+MARTS = ("settlement_tie_out", "settlement_by_category", "reserve_roll_forward", "expected_deposit", "unknown_fee")
+"""The marts, each after those that it is made from."""
+
+_LINE_MODELS = ("staging.settlement_line", "core.settlement_line", "core.settlement")
+"""When one of these changes, every settlement is loaded anew."""
+
+
+@dataclass(frozen=True)
+class Disposition:
+    """Where one document ended."""
+
+    document_id: str
+    state: State
+    reason_code: ReasonCode | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What a load did."""
+
+    dispositions: tuple[Disposition, ...]
+    """Of every document that was handed in, in that order."""
+    documents_changed: int
+    """Documents whose row in ops.document is new or different, those of earlier loads included."""
+    settlements_written: int
+    settlements_removed: int
+    lines_written: int
+
+    def count(self, state: State) -> int:
+        """How many of the documents that were handed in ended in a state."""
+        return sum(disposition.state is state for disposition in self.dispositions)
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build of the marts did."""
+
+    settlements: int
+    """Settlements that had changed since the marts were built last."""
+    rows_changed: dict[str, int]
+    """By mart: rows that were added or taken away."""
+
+
+class Warehouse:
+    """The live file. Only the pipeline opens it; analysts open what `publish` makes.
+
+    :param path: the DuckDB file; it is made with its tables when it is not there.
+    :param memory_limit: what DuckDB may use of memory, e.g. `2GB`; what does not fit goes to a folder beside the file.
+    :param threads: how many threads DuckDB may use.
+    :param lock_timeout: seconds to wait while another process has the file open.
+    """
+
+    def __init__(
+        self, path: Path, *, memory_limit: str = "2GB", threads: int = 2, lock_timeout: float = 300
+    ) -> None:
+        self.path = Path(path)
+        self.memory_limit = memory_limit
+        self.threads = threads
+        self.lock_timeout = lock_timeout
+
+    @contextmanager
+    def connect(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the file for the time of the block. It blocks every other process, so keep the block short.
+
+        :raises TimeoutError: if another process holds the file for longer than `lock_timeout`.
+        :raises RuntimeError: if the file's tables were made by a version of the models that this one cannot follow.
+        """
+        if not (read_only and self.path.exists()):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            read_only = False
+        con = self._open(read_only)
+        try:
+            if not read_only:
+                _make_tables(con)
+            yield con
+        finally:
+            con.close()
+
+    def load(
+        self,
+        outcomes: Sequence[DocumentOutcome],
+        fetch: Callable[[str], Path],
+        *,
+        region: Region | None,
+        business_day: dt.date | None,
+        run_id: str,
+    ) -> LoadResult:
+        """Take in what became of documents, in one transaction: their state, their checks, and what they say.
+
+        The result does not depend on the order in which documents come, nor on how often: a document that is known with
+        the same bytes, reader and checks changes nothing, an outcome of an older reader or suite, or of a report that was
+        not ready yet, does not undo a newer one, and of several versions of a settlement the newest is the current one.
+
+        :param fetch: gives a local copy of a staged Parquet file by its key in the lake.
+        :param region: the region of all documents, or None if they are of several.
+        :param business_day: the run's business day, in the region's time zone; None for an import.
+        :raises ValueError: if a document comes twice, is of another region, or is ready without being staged and checked.
+        """
+        rows = [_document_row(outcome, region, business_day, run_id) for outcome in outcomes]
+        if twice := [name for name, n in Counter(row["document_id"] for row in rows).items() if n > 1]:
+            raise ValueError(f"{twice[0]} was handed in more than once")
+        with self.connect() as con, _transaction(con):
+            load = _Load(con, fetch, run_id, business_day)
+            return load.run(outcomes, rows)
+
+    def record_calls(self, calls: Iterable[ApiCall]) -> int:
+        """Keep calls to Amazon in ops.api_call; a call that is known is not written again.
+
+        :return: how many were new.
+        """
+        rows = [{"call_id": _digest(call.model_dump_json(), 32), **call.model_dump(mode="python")} for call in calls]
+        model = models()["ops.api_call"]
+        with self.connect() as con, _transaction(con):
+            con.register("incoming", _arrow(model, rows))
+            new = con.execute(
+                f"INSERT INTO ops.api_call BY NAME SELECT {model.column_names} FROM incoming AS i "
+                "WHERE NOT EXISTS (SELECT 1 FROM ops.api_call AS a WHERE a.call_id = i.call_id) "
+                "QUALIFY row_number() OVER (PARTITION BY call_id) = 1 ORDER BY called_at, call_id"
+            ).fetchall()[0][0]
+            con.unregister("incoming")
+            if new:
+                _bump(con)
+        return int(new)
+
+    def build_marts(self, *, rebuild: bool = False) -> BuildResult:
+        """Bring the marts up to what is loaded, in one transaction.
+
+        Only settlements that changed since the last build are computed again; rows that are right are not touched.
+
+        :param rebuild: compute every settlement. It gives the same rows.
+        """
+        with self.connect() as con, _transaction(con):
+            changed = _sync_dictionary(con, run_id="build_marts", business_day=None)
+            newest = con.execute("SELECT coalesce(max(load_id), 0) FROM ops.load").fetchall()[0][0]
+            settlements = 0
+            rows_changed = {}
+            for table in MARTS:
+                model = models()[f"mart.{table}"]
+                built = _built(con, model)
+                if not rebuild and built == newest:
+                    rows_changed[table] = 0
+                    continue
+                con.execute(
+                    "CREATE TABLE staging.changed_settlement AS SELECT DISTINCT account, settlement_id FROM ops.load "
+                    "WHERE load_id > ?",
+                    [-1 if rebuild or built is None else built],
+                )
+                count = con.execute("SELECT count(*) FROM staging.changed_settlement").fetchall()[0][0]
+                settlements = max(settlements, count)
+                rows_changed[table] = _write(con, model, _mart_scope(model))
+                _record_build(con, model, newest)
+                con.execute("DROP TABLE staging.changed_settlement")
+                changed = True
+            if changed:
+                _bump(con)
+        return BuildResult(settlements=settlements, rows_changed=rows_changed)
+
+    def publish(self, target: Path) -> bool:
+        """Put a read copy at `target`, whole or not at all; it can be read by DuckDB 1.5 and later.
+
+        A reader that has the old copy open keeps it. Nothing is written when the copy is as new as the warehouse.
+
+        :return: whether a new copy was made.
+        """
+        import duckdb
+
+        target = Path(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with self.connect() as con:
+            if _revision(con) == _published_revision(target):
+                return False
+            copy = target.with_name(f".{target.name}.new")
+            for leftover in (copy, copy.with_name(copy.name + ".wal")):
+                leftover.unlink(missing_ok=True)
+            live = duckdb_name(con)
+            con.execute(f"ATTACH '{_escaped(copy)}' AS published (STORAGE_VERSION 'v1.5.0')")
+            try:
+                con.execute(f'COPY FROM DATABASE "{live}" TO published')
+                con.execute("DROP SCHEMA IF EXISTS published.staging")
+                # COPY FROM DATABASE leaves the comments on columns behind
+                for model in models().values():
+                    if model.schema in PERSISTENT:
+                        for statement in model.comments("published"):
+                            con.execute(statement)
+            finally:
+                con.execute("DETACH published")
+        try:
+            with open(copy, "rb") as written:
+                os.fsync(written.fileno())
+            os.replace(copy, target)
+        except duckdb.Error:
+            copy.unlink(missing_ok=True)
+            raise
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return True
+
+    def _open(self, read_only: bool) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        config = {
+            "memory_limit": self.memory_limit,
+            "threads": self.threads,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        deadline = time.monotonic() + self.lock_timeout
+        while True:
+            try:
+                con = duckdb.connect(str(self.path), read_only=read_only, config=config)
+            except duckdb.IOException as error:
+                if "lock" not in str(error).lower():
+                    raise
+                if time.monotonic() > deadline:
+                    raise TimeoutError(
+                        f"{self.path} is held by another process for more than {self.lock_timeout:.0f} s. Analysts must "
+                        f"open the published copy, not this file. DuckDB says: {error}"
+                    ) from error
+                time.sleep(random.uniform(0.05, 0.25))
+            else:
+                con.execute("SET TimeZone = 'UTC'")
+                return con
+
+
+class _Load:
+    """One load, inside its transaction."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        fetch: Callable[[str], Path],
+        run_id: str,
+        business_day: dt.date | None,
+    ) -> None:
+        self.con = con
+        self.fetch = fetch
+        self.run_id = run_id
+        self.business_day = business_day
+        self.now = _now()
+
+    def run(self, outcomes: Sequence[DocumentOutcome], rows: list[dict[str, Any]]) -> LoadResult:
+        con = self.con
+        changed = _sync_dictionary(con, self.run_id, self.business_day)
+        self._stage_documents(rows)
+        documents_changed = written = removed = lines = 0
+        if con.execute("SELECT count(*) FROM staging.document").fetchall()[0][0]:
+            self._stage_settlements()
+            self._note_versions()
+            documents_changed = self._write_documents()
+            self._write_checks(outcomes)
+        else:
+            con.execute("CREATE TABLE staging.noted (account VARCHAR, settlement_id VARCHAR)")
+        self._find_changed_settlements()
+        written, removed, lines = self._write_settlements()
+        noted = self._append_loads()
+        dispositions = self._dispositions(outcomes)
+        _drop_staging(con)
+        if changed or documents_changed or written or removed or noted:
+            _bump(con)
+        return LoadResult(
+            dispositions=dispositions,
+            documents_changed=documents_changed,
+            settlements_written=written,
+            settlements_removed=removed,
+            lines_written=lines,
+        )
+
+    def _stage_documents(self, rows: list[dict[str, Any]]) -> None:
+        """Stage the outcomes that say something new."""
+        model = models()["ops.document"]
+        con = self.con
+        con.execute(model.create("staging.document"))
+        con.register("incoming", _arrow(model, rows))
+        con.execute("INSERT INTO staging.document BY NAME SELECT * FROM incoming")
+        con.unregister("incoming")
+        con.execute(
+            """
+            DELETE FROM staging.document AS s
+            USING ops.document AS d
+            WHERE d.document_id = s.document_id
+              AND (
+                (
+                  d.verdict = s.verdict
+                  AND d.raw_sha256 IS NOT DISTINCT FROM s.raw_sha256
+                  AND d.reader_version IS NOT DISTINCT FROM s.reader_version
+                  AND d.suite_version IS NOT DISTINCT FROM s.suite_version
+                  AND (d.verdict = 'ready' OR d.reasons IS NOT DISTINCT FROM s.reasons)
+                )
+                OR (s.reason_code = 'report_not_ready' AND d.reason_code IS DISTINCT FROM 'report_not_ready')
+                OR s.reader_version < d.reader_version
+                OR (s.reader_version = d.reader_version AND s.suite_version < d.suite_version)
+              )
+            """
+        )
+
+    def _stage_settlements(self) -> None:
+        keys = self.con.execute(
+            "SELECT settlements_key FROM staging.document WHERE settlements_key IS NOT NULL AND verdict <> 'skipped' "
+            "ORDER BY document_id"
+        ).fetchall()
+        self._stage_files("staging.settlement", [key for (key,) in keys])
+
+    def _stage_files(self, name: str, keys: list[str]) -> None:
+        """Make the staging view `name` over Parquet files; an empty one if there is none."""
+        model = models()[name]
+        if keys:
+            paths = ", ".join(f"'{_escaped(self.fetch(key))}'" for key in keys)
+            self.con.execute(
+                f"CREATE VIEW {name}_file AS SELECT * FROM read_parquet([{paths}], hive_partitioning = FALSE)"
+            )
+        else:
+            self.con.execute(model.create(f"{name}_file"))
+        self.con.execute(f"CREATE VIEW {name} AS {model.select}")
+
+    def _note_versions(self) -> None:
+        """Bring core.settlement_version up to the staged documents; note which settlements it changed."""
+        scope = "EXISTS (SELECT 1 FROM staging.document AS s WHERE s.account = t.account)"
+        self.con.execute("CREATE TABLE staging.noted (account VARCHAR, settlement_id VARCHAR)")
+        _write(
+            self.con,
+            models()["core.settlement_version"],
+            scope,
+            note="INSERT INTO staging.noted SELECT account, settlement_id FROM",
+        )
+
+    def _write_documents(self) -> int:
+        con = self.con
+        model = models()["ops.document"]
+        con.execute(f"CREATE TABLE staging.standing AS {model.select}")
+        # a document of an earlier load whose standing changes is changed by this run
+        con.execute(
+            """
+            UPDATE staging.standing AS n
+            SET run_id = ?, business_day = ?, changed_at = ?
+            FROM ops.document AS d
+            WHERE d.document_id = n.document_id
+              AND (d.state <> n.state OR d.reason IS DISTINCT FROM n.reason)
+            """,
+            [self.run_id, self.business_day, self.now],
+        )
+        scope = "EXISTS (SELECT 1 FROM staging.document AS s WHERE s.account = t.account)"
+        _write(con, model, scope, select="SELECT * FROM staging.standing", note="CREATE TABLE staging.moved AS SELECT * FROM")
+        return int(con.execute("SELECT count(DISTINCT document_id) FROM staging.moved").fetchall()[0][0])
+
+    def _write_checks(self, outcomes: Sequence[DocumentOutcome]) -> None:
+        model = models()["ops.check_result"]
+        con = self.con
+        con.execute("DELETE FROM ops.check_result WHERE document_id IN (SELECT document_id FROM staging.document)")
+        con.register("incoming", _arrow(model, [row for o in outcomes for row in _check_rows(o, self.run_id)]))
+        con.execute(
+            "INSERT INTO ops.check_result BY NAME SELECT * FROM incoming "
+            "WHERE document_id IN (SELECT document_id FROM staging.document)"
+        )
+        con.unregister("incoming")
+
+    def _find_changed_settlements(self) -> None:
+        """Find the settlements whose lines are not those of their current version, by content and by model."""
+        con = self.con
+        stale = [_built(con, models()[name]) is None for name in _LINE_MODELS]
+        con.execute(
+            """
+            CREATE TABLE staging.changed_settlement AS
+            SELECT
+              coalesce(v.account, s.account) AS account,
+              coalesce(v.settlement_id, s.settlement_id) AS settlement_id,
+              coalesce(v.region, s.region) AS region,
+              v.document_id,
+              v.lines_key,
+              CASE
+                WHEN s.document_id IS NULL THEN 'loaded'
+                WHEN v.document_id IS NULL THEN 'removed'
+                ELSE 'replaced'
+              END AS action
+            FROM (SELECT * FROM core.settlement_version WHERE status = 'current') AS v
+            FULL JOIN core.settlement AS s
+              ON s.account = v.account
+              AND s.settlement_id = v.settlement_id
+            WHERE v.document_id IS DISTINCT FROM s.document_id
+              OR v.raw_sha256 <> s.raw_sha256
+              OR v.reader_version <> s.reader_version
+              OR ?
+            """,
+            [any(stale)],
+        )
+        if any(stale):
+            newest = con.execute("SELECT coalesce(max(load_id), 0) FROM ops.load").fetchall()[0][0]
+            for name in _LINE_MODELS:
+                _record_build(con, models()[name], newest)
+
+    def _write_settlements(self) -> tuple[int, int, int]:
+        """Replace each changed settlement whole; return settlements written, settlements removed, lines written."""
+        con = self.con
+        keys = con.execute(
+            "SELECT DISTINCT lines_key FROM staging.changed_settlement WHERE lines_key IS NOT NULL ORDER BY 1"
+        ).fetchall()
+        for name in ("core.settlement_line", "core.settlement"):
+            con.execute(
+                f"DELETE FROM {name} AS t USING staging.changed_settlement AS c "
+                "WHERE c.account = t.account AND c.settlement_id = t.settlement_id"
+            )
+        lines = 0
+        if keys:
+            self._stage_files("staging.settlement_line", [key for (key,) in keys])
+            _find_kinds(con, "staging.settlement_line")
+            for name in ("core.settlement_line", "core.settlement"):
+                model = models()[name]
+                inserted = con.execute(f"INSERT INTO {name} BY NAME {model.select}").fetchall()[0][0]
+                lines = lines or int(inserted)
+        removed, written = con.execute(
+            "SELECT count(*) FILTER (action = 'removed'), count(*) FILTER (action <> 'removed') "
+            "FROM staging.changed_settlement"
+        ).fetchall()[0]
+        return int(written), int(removed), lines
+
+    def _append_loads(self) -> int:
+        return _append_loads(
+            self.con,
+            """
+            SELECT account, settlement_id, region, action FROM staging.changed_settlement
+            UNION ALL
+            SELECT DISTINCT n.account, n.settlement_id, v.region, 'noted' AS action
+            FROM staging.noted AS n
+            INNER JOIN core.settlement_version AS v
+              ON v.account = n.account
+              AND v.settlement_id = n.settlement_id
+            WHERE NOT EXISTS (
+              SELECT 1 FROM staging.changed_settlement AS c
+              WHERE c.account = n.account AND c.settlement_id = n.settlement_id
+            )
+            """,
+            self.run_id,
+            self.business_day,
+            self.now,
+        )
+
+    def _dispositions(self, outcomes: Sequence[DocumentOutcome]) -> tuple[Disposition, ...]:
+        found = {
+            document_id: (State(state), ReasonCode(code) if code else None, reason)
+            for document_id, state, code, reason in self.con.execute(
+                "SELECT document_id, state, reason_code, reason FROM ops.document WHERE list_contains(?, document_id)",
+                [[outcome.document.document_id for outcome in outcomes]],
+            ).fetchall()
+        }
+        return tuple(Disposition(o.document.document_id, *found[o.document.document_id]) for o in outcomes)
+
+
+def duckdb_name(con: duckdb.DuckDBPyConnection) -> str:
+    """Return the name that DuckDB gives to the open file."""
+    return str(con.execute("SELECT current_database()").fetchall()[0][0])
+
+
+@contextmanager
+def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    con.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    con.execute("COMMIT")
+
+
+def _make_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables that are missing, and follow changes of the models as far as that loses nothing."""
+    kept = [model for model in models().values() if model.schema in PERSISTENT]
+    wanted = _digest("\n".join(s for model in kept for s in [model.create(), *model.comments()]), 16)
+    known = con.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'ops' AND table_name = 'build'"
+    ).fetchall()[0][0]
+    if known:
+        found = con.execute("SELECT definition FROM ops.build WHERE model = 'tables'").fetchall()
+        if found == [(wanted,)]:
+            return
+    with _transaction(con):
+        for schema in (*PERSISTENT, "staging"):
+            con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        for model in kept:
+            _make_table(con, model)
+            for statement in model.comments():
+                con.execute(statement)
+        if not con.execute("SELECT count(*) FROM ops.revision").fetchall()[0][0]:
+            con.execute("INSERT INTO ops.revision VALUES (0, ?)", [_now()])
+        _bump(con)
+        con.execute("DELETE FROM ops.build WHERE model = 'tables'")
+        con.execute("INSERT INTO ops.build VALUES ('tables', ?, 0, ?)", [wanted, _now()])
+
+
+def _make_table(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    found = con.execute(
+        "SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? "
+        "AND database_name = current_database() ORDER BY column_index",
+        [model.schema, model.table],
+    ).fetchall()
+    if not found:
+        con.execute(model.create())
+        return
+    there = {name: (_plain_type(type_), not nullable) for name, type_, nullable in found}
+    missing = [column for column in model.columns if column.name not in there]
+    same = all(there.get(c.name, (c.type, c.required)) == (c.type, c.required) for c in model.columns)
+    if not missing and same and len(there) == len(model.columns):
+        return
+    if model.schema == "mart":
+        con.execute(f"DROP TABLE {model.name}")
+        con.execute(model.create())
+        con.execute("DELETE FROM ops.build WHERE model = ?", [model.name])
+        return
+    if not same or any(column.required for column in missing) or len(there) + len(missing) > len(model.columns):
+        raise RuntimeError(
+            f"{model.name} in {duckdb_name(con)} has the columns {there}, and cannot become {model.column_names} without "
+            "loss: move the file away, and load the outcomes of the lake again"
+        )
+    for column in missing:
+        con.execute(f"ALTER TABLE {model.name} ADD COLUMN {column.name} {column.type}")
+
+
+def _plain_type(type_: str) -> str:
+    return "TIMESTAMPTZ" if type_ == "TIMESTAMP WITH TIME ZONE" else type_
+
+
+def _drop_staging(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop what a load made for itself. One by one: DuckDB cannot commit a schema that is made and dropped with its tables."""
+    for kind, column in (("VIEW", "view_name"), ("TABLE", "table_name")):
+        listed = con.execute(
+            f"SELECT {column} FROM duckdb_{kind.lower()}s() "
+            "WHERE schema_name = 'staging' AND database_name = current_database()"
+        ).fetchall()
+        for (name,) in listed:
+            con.execute(f"DROP {kind} staging.{name}")
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection, model: Model, scope: str, *, select: str | None = None, note: str | None = None
+) -> int:
+    """Make the rows of `model` within `scope` those of its SELECT, and touch no row that is right already.
+
+    :param scope: which rows of the table, called `t`, the SELECT speaks of.
+    :param note: a statement to run on the rows that go and come.
+    :return: how many rows went and came.
+    :raises RuntimeError: if the SELECT gives two rows for one key.
+    """
+    con.execute(f"CREATE TABLE staging.desired AS {select or model.select}")
+    key = ", ".join(model.key)
+    twice = con.execute(
+        f"SELECT {key} FROM staging.desired GROUP BY {key} HAVING count(*) > 1 ORDER BY {key} LIMIT 1"
+    ).fetchall()
+    if twice:
+        raise RuntimeError(f"{model.name} has more than one row for {key} = {twice[0]}")
+    same = " AND ".join(f"d.{column.name} IS NOT DISTINCT FROM t.{column.name}" for column in model.columns)
+    con.execute(
+        f"CREATE TABLE staging.goes AS SELECT t.* FROM {model.name} AS t "
+        f"WHERE {scope} AND NOT EXISTS (SELECT 1 FROM staging.desired AS d WHERE {same})"
+    )
+    con.execute(
+        f"CREATE TABLE staging.comes AS SELECT {', '.join(f'd.{c.name}' for c in model.columns)} FROM staging.desired AS d "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {model.name} AS t WHERE {same})"
+    )
+    if note:
+        columns = ", ".join(model.key) if note.startswith("CREATE") else model.column_names
+        union = f"(SELECT {columns} FROM staging.goes UNION ALL SELECT {columns} FROM staging.comes)"
+        con.execute(f"{note} {union}")
+    matches = " AND ".join(f"g.{name} IS NOT DISTINCT FROM t.{name}" for name in model.key)
+    went = con.execute(f"DELETE FROM {model.name} AS t USING staging.goes AS g WHERE {matches}").fetchall()[0][0]
+    came = con.execute(
+        f"INSERT INTO {model.name} BY NAME SELECT * FROM staging.comes ORDER BY {key}"
+    ).fetchall()[0][0]
+    for table in ("desired", "goes", "comes"):
+        con.execute(f"DROP TABLE staging.{table}")
+    return int(went) + int(came)
+
+
+def _mart_scope(model: Model) -> str:
+    if model.written != "replaced by account, settlement_id":
+        return "TRUE"
+    return (
+        "EXISTS (SELECT 1 FROM staging.changed_settlement AS c "
+        "WHERE c.account = t.account AND c.settlement_id = t.settlement_id)"
+    )
+
+
+def _sync_dictionary(con: duckdb.DuckDBPyConnection, run_id: str, business_day: dt.date | None) -> bool:
+    """Bring core.fee_category up to the dictionary, and give the lines that it changes their new category.
+
+    :return: whether anything changed.
+    """
+    dictionary = fee_dictionary()
+    found = con.execute("SELECT DISTINCT dictionary_version FROM core.fee_category").fetchall()
+    if found == [(dictionary.version,)]:
+        return False
+    model = models()["core.fee_category"]
+    names = [column.name for column in model.columns]
+    rows = [dict(zip(names, row, strict=True)) for row in dictionary.rows()]
+    con.execute("DELETE FROM core.fee_category")
+    con.register("incoming", _arrow(model, rows))
+    con.execute("INSERT INTO core.fee_category BY NAME SELECT * FROM incoming")
+    con.unregister("incoming")
+    _find_kinds(con, "core.settlement_line")
+    con.execute(
+        """
+        CREATE TABLE staging.recategorised AS
+        SELECT DISTINCT l.account, l.settlement_id, l.region, 'recategorised' AS action
+        FROM core.settlement_line AS l
+        INNER JOIN staging.line_kind AS k
+          ON k.transaction_type IS NOT DISTINCT FROM l.transaction_type
+          AND k.amount_type IS NOT DISTINCT FROM l.amount_type
+          AND k.amount_description IS NOT DISTINCT FROM l.amount_description
+        WHERE l.amount IS NOT NULL
+          AND (l.category <> k.category OR l.is_cash_flow <> k.is_cash_flow)
+        """
+    )
+    con.execute(
+        """
+        UPDATE core.settlement_line AS l
+        SET category = k.category, is_cash_flow = k.is_cash_flow
+        FROM staging.line_kind AS k
+        WHERE k.transaction_type IS NOT DISTINCT FROM l.transaction_type
+          AND k.amount_type IS NOT DISTINCT FROM l.amount_type
+          AND k.amount_description IS NOT DISTINCT FROM l.amount_description
+          AND l.amount IS NOT NULL
+          AND (l.category <> k.category OR l.is_cash_flow <> k.is_cash_flow)
+        """
+    )
+    _append_loads(con, "SELECT * FROM staging.recategorised", run_id, business_day, _now())
+    _drop_staging(con)
+    return True
+
+
+def _find_kinds(con: duckdb.DuckDBPyConnection, lines: str) -> None:
+    """Make staging.line_kind for the kinds of lines in a table or view."""
+    con.execute(
+        "CREATE TABLE staging.kind AS SELECT DISTINCT transaction_type, amount_type, amount_description "
+        f"FROM {lines} WHERE amount IS NOT NULL"
+    )
+    con.execute(f"CREATE TABLE staging.line_kind AS {models()['staging.line_kind'].select}")
+
+
+def _append_loads(
+    con: duckdb.DuckDBPyConnection, changes: str, run_id: str, business_day: dt.date | None, now: dt.datetime
+) -> int:
+    """Append to ops.load what a query with account, settlement_id, region and action gives."""
+    return int(
+        con.execute(
+            f"""
+            INSERT INTO ops.load BY NAME
+            SELECT
+              (SELECT coalesce(max(load_id), 0) FROM ops.load)
+                + row_number() OVER (ORDER BY c.account, c.settlement_id) AS load_id,
+              CAST(? AS TIMESTAMPTZ) AS loaded_at,
+              CAST(? AS VARCHAR) AS run_id,
+              CAST(? AS DATE) AS business_day,
+              c.region,
+              c.account,
+              c.settlement_id,
+              c.action,
+              s.document_id,
+              s.currency,
+              s.control_total,
+              s.lines
+            FROM ({changes}) AS c
+            LEFT JOIN core.settlement AS s
+              ON s.account = c.account
+              AND s.settlement_id = c.settlement_id
+            ORDER BY load_id
+            """,
+            [now, run_id, business_day],
+        ).fetchall()[0][0]
+    )
+
+
+def _built(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
+    """Up to which load a model is built; None if it is not, or from another text."""
+    found = con.execute(
+        "SELECT built_load_id FROM ops.build WHERE model = ? AND definition = ?", [model.name, model.definition]
+    ).fetchall()
+    return int(found[0][0]) if found else None
+
+
+def _record_build(con: duckdb.DuckDBPyConnection, model: Model, load_id: int) -> None:
+    if _built(con, model) == load_id:
+        return
+    con.execute("DELETE FROM ops.build WHERE model = ?", [model.name])
+    con.execute("INSERT INTO ops.build VALUES (?, ?, ?, ?)", [model.name, model.definition, load_id, _now()])
+
+
+def _bump(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("UPDATE ops.revision SET revision = revision + 1, changed_at = ?", [_now()])
+
+
+def _revision(con: duckdb.DuckDBPyConnection) -> int:
+    return int(con.execute("SELECT revision FROM ops.revision").fetchall()[0][0])
+
+
+def _published_revision(target: Path) -> int | None:
+    """The revision of a published copy; None if there is none, or what is there cannot be read."""
+    import duckdb
+
+    if not target.exists():
+        return None
+    try:
+        with duckdb.connect(str(target), read_only=True) as con:
+            return _revision(con)
+    except duckdb.Error:
+        return None
+
+
+def _document_row(
+    outcome: DocumentOutcome, region: Region | None, business_day: dt.date | None, run_id: str
+) -> dict[str, Any]:
+    document, raw, staged = outcome.document, outcome.raw, outcome.staged
+    if region is not None and document.region is not region:
+        raise ValueError(f"{document.document_id} is of region {document.region}, and the load is of {region}")
+    if outcome.state is State.LOADED:
+        raise ValueError(f"{document.document_id} is handed in as loaded; the load decides that: hand it in as ready")
+    if outcome.state is State.READY and (raw is None or staged is None or outcome.suite_version is None):
+        raise ValueError(f"{document.document_id} is handed in as ready, and lacks its bytes, staged files or checks")
+    if outcome.state is not State.READY and not outcome.reasons:
+        raise ValueError(f"{document.document_id} is handed in as {outcome.state} without a reason")
+    reading = staged.reading if staged else None
+    first = outcome.reasons[0] if outcome.reasons else None
+    return {
+        "document_id": document.document_id,
+        "source": document.source,
+        "region": document.region,
+        "account": document.account,
+        "report_type": document.report_type,
+        "report_id": document.report_id,
+        "report_document_id": document.report_document_id,
+        "processing_status": document.processing_status,
+        "file_name": document.file_name,
+        "created_at": document.created_at,
+        "first_listed_on": document.first_listed_on,
+        "verdict": outcome.state,
+        "state": outcome.state,
+        "reason_code": first and first.code,
+        "reason": first and first.message,
+        "reason_line": first and first.line,
+        "reason_column": first and first.column,
+        "reasons": json.dumps([reason.model_dump(mode="json") for reason in outcome.reasons]) if first else None,
+        "warnings": sum(check.severity is Severity.WARNING and not check.passed for check in outcome.checks),
+        "raw_key": raw and raw.key,
+        "raw_bytes": raw and raw.size,
+        "raw_sha256": raw and raw.sha256,
+        "content_type": raw and raw.content_type,
+        "compression": raw and raw.compression,
+        "received_at": raw and raw.received_at,
+        "request_id": raw and raw.request_id,
+        "layout": reading and reading.layout,
+        "encoding": reading and reading.encoding,
+        "decimal_mark": reading and reading.decimal,
+        "date_formats": reading and reading.dates,
+        "unknown_columns": (", ".join(reading.unknown_columns) or None) if reading else None,
+        "file_lines": reading and reading.file_lines,
+        "settlements": len(reading.settlements) if reading else None,
+        "reader_version": reading.reader_version if reading else outcome.reader_version,
+        "suite_version": outcome.suite_version,
+        "lines_key": staged and staged.lines_key,
+        "settlements_key": staged and staged.settlements_key,
+        "business_day": business_day,
+        "run_id": run_id,
+        "changed_at": _now(),
+    }
+
+
+def _check_rows(outcome: DocumentOutcome, run_id: str) -> Iterator[dict[str, Any]]:
+    for check in outcome.checks:
+        if outcome.suite_version is None:
+            raise ValueError(f"{outcome.document.document_id} has checks and no version of the suite")
+        yield {
+            "document_id": outcome.document.document_id,
+            "check_name": check.check,
+            "severity": check.severity,
+            "passed": check.passed,
+            "reason_code": check.reason and check.reason.code,
+            "reason": check.reason and check.reason.message,
+            "reason_line": check.reason and check.reason.line,
+            "reason_column": check.reason and check.reason.column,
+            "observed": check.observed,
+            "expected": check.expected,
+            "why": check.why,
+            "suite_version": outcome.suite_version,
+            "run_id": run_id,
+        }
+
+
+def _arrow(model: Model, rows: list[dict[str, Any]]) -> pa.Table:
+    import pyarrow as pa
+
+    types = {
+        "VARCHAR": pa.string(),
+        "BOOLEAN": pa.bool_(),
+        "INTEGER": pa.int32(),
+        "BIGINT": pa.int64(),
+        "DATE": pa.date32(),
+        "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
+        "DECIMAL(18,2)": pa.decimal128(18, 2),
+        "DECIMAL(18,6)": pa.decimal128(18, 6),
+    }
+    schema = pa.schema([(column.name, types[column.type]) for column in model.columns])
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _digest(text: str, length: int) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,154 @@
+"""The SQL models of `include/sql`: one file a model, whose header comment says what the table is and what each column is.
+
+A header looks like this, and everything else (tables, comments, data dictionary) is made from it::
+
+    -- mart.settlement_tie_out
+    --
+    -- What it is, in one or more paragraphs.
+    --
+    -- Grain:   one row a settlement of an account
+    -- Key:     account, settlement_id
+    -- Inputs:  core.settlement
+    -- Written: replaced by account, settlement_id
+    --
+    -- Columns:
+    --   account | VARCHAR NOT NULL | What it holds, with unit, currency and time zone.
+
+After the header stands one SELECT, or nothing when the engine writes the table itself. The SELECT's columns are the
+header's, in the same order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tieout.settings import SQL
+
+PERSISTENT = ("ops", "core", "mart")
+"""Schemas that are kept. `staging` lives for the time of one load."""
+
+_FOLDERS = {"ops": "ops", "staging": "staging", "core": "core", "marts": "mart"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a model."""
+
+    name: str
+    type: str
+    required: bool
+    description: str
+
+    @property
+    def ddl(self) -> str:
+        """The column as CREATE TABLE wants it."""
+        return f"{self.name} {self.type}{' NOT NULL' if self.required else ''}"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A table or view, and how it is made."""
+
+    schema: str
+    table: str
+    purpose: str
+    """Paragraphs, separated by empty lines."""
+    grain: str
+    key: tuple[str, ...]
+    inputs: str
+    written: str
+    columns: tuple[Column, ...]
+    select: str | None
+    """The SELECT that gives its rows; None if the engine writes them itself."""
+
+    @property
+    def name(self) -> str:
+        """Schema and table."""
+        return f"{self.schema}.{self.table}"
+
+    @property
+    def column_names(self) -> str:
+        """The columns, separated by commas."""
+        return ", ".join(column.name for column in self.columns)
+
+    @property
+    def definition(self) -> str:
+        """First 16 hex digits of a sha256 over all that decides the model's rows."""
+        text = "\n".join([*(column.ddl for column in self.columns), self.select or ""])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def create(self, name: str | None = None) -> str:
+        """Return the CREATE TABLE statement, of this table or of one called `name` with the same columns."""
+        return f"CREATE TABLE {name or self.name} ({', '.join(column.ddl for column in self.columns)})"
+
+    def comments(self, catalog: str | None = None) -> list[str]:
+        """Return the COMMENT ON statements of the table and its columns, in an attached catalog if one is named."""
+        table = f"{catalog}.{self.name}" if catalog else self.name
+        return [
+            f"COMMENT ON TABLE {table} IS {_quoted(self.purpose)}",
+            *(f"COMMENT ON COLUMN {table}.{c.name} IS {_quoted(c.description)}" for c in self.columns),
+        ]
+
+
+def read_model(path: Path) -> Model:
+    """Read one model file.
+
+    :raises ValueError: naming the file and what its header lacks.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines()
+    size = next((n for n, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    header = [line[2:].removeprefix(" ").rstrip() for line in lines[:size]]
+    name = f"{_FOLDERS[path.parent.name]}.{path.stem}"
+    if not header or header[0] != name:
+        raise ValueError(f"{path}: line 1 must be '-- {name}'")
+    labels: dict[str, str] = {}
+    purpose: list[str] = []
+    columns: list[Column] = []
+    for number, line in enumerate(header[1:], start=2):
+        label = re.fullmatch(r"(Grain|Key|Inputs|Written|Columns):\s*(.*)", line)
+        if label:
+            labels[label[1]] = label[2]
+        elif "Columns" in labels:
+            parts = [part.strip() for part in line.split("|", 2)]
+            if len(parts) != 3 or not all(parts):
+                raise ValueError(f"{path}: line {number} is not of the form '--   name | TYPE | description'")
+            type_ = parts[1].removesuffix(" NOT NULL")
+            columns.append(Column(parts[0], type_, type_ != parts[1], parts[2]))
+        elif not labels:
+            purpose.append(line)
+        elif line:
+            raise ValueError(f"{path}: line {number} belongs to no label")
+    if missing := [label for label in ("Grain", "Key", "Inputs", "Written", "Columns") if label not in labels]:
+        raise ValueError(f"{path}: the header has no {missing[0]}:")
+    key = tuple(part.strip() for part in labels["Key"].split(","))
+    if unknown := set(key) - {column.name for column in columns}:
+        raise ValueError(f"{path}: the key names {sorted(unknown)}, which are no columns")
+    return Model(
+        schema=_FOLDERS[path.parent.name],
+        table=path.stem,
+        purpose=re.sub(r"(?<!\n)\n(?!\n)", " ", "\n".join(purpose).strip()),
+        grain=labels["Grain"],
+        key=key,
+        inputs=labels["Inputs"],
+        written=labels["Written"],
+        columns=tuple(columns),
+        select="\n".join(lines[size:]).strip() or None,
+    )
+
+
+@cache
+def models() -> dict[str, Model]:
+    """Return all models by name: ops, staging, core and mart, each in the order of their names.
+
+    :raises ValueError: naming the file, if a header is broken.
+    """
+    found = [read_model(path) for folder in _FOLDERS for path in sorted((SQL / folder).glob("*.sql"))]
+    return {model.name: model for model in found}
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
