@@ -141,6 +141,11 @@ class SettlementSummary(Record):
     lines: int
     """Lines that carry money or quantity; the summary row is not one of them."""
     summary_line_no: int
+    lines_without_amount: int = 0
+    """Flat File V2 lines whose amount is empty: unknown, not zero."""
+    first_line_without_amount: int | None = None
+    other_currencies: tuple[str, ...] = ()
+    """Currencies that lines of the settlement name and its summary row does not."""
 
 
 class Reading(Record):

@@ -1,0 +1,270 @@
+"""Bytes to UTF-8 lines: which encoding a file is in, and blocks that end where a line ends.
+
+Amazon names the encoding in the document's Content-Type, and sometimes does not; files of the European and American
+marketplaces have been seen in UTF-8, Windows-1252 and ISO-8859-1, Japanese ones in UTF-8 and Windows-31J. A decoding
+error is never ignored or replaced: a wrong letter in a SKU is a wrong key.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tieout.documents import ReasonCode
+from tieout.reports.errors import Misfit
+from tieout.reports.source import GZIP_MAGIC, read_chunks
+
+BLOCK_BYTES = 1 << 20
+"""A block of about a megabyte is parsed out of the processor's cache; larger ones were measured to be slower."""
+_LONGEST_LINE = 16 << 20
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Shift_JIS lacks the NEC and IBM characters that Japanese Windows, and so Amazon, writes; ISO-8859-1 on the web means
+# Windows-1252 (https://encoding.spec.whatwg.org/#names-and-labels); ASCII is a part of UTF-8.
+_CHARSETS = {
+    "shift_jis": "cp932",
+    "shift_jis_2004": "cp932",
+    "shift_jisx0213": "cp932",
+    "cp932": "cp932",
+    "iso8859-1": "cp1252",
+    "cp1252": "cp1252",
+    "ascii": "utf-8",
+    "utf-8": "utf-8",
+    "iso8859-15": "iso8859-15",
+    "cp1250": "cp1250",
+    "cp1254": "cp1254",
+    "euc_jp": "euc_jp",
+    "gb18030": "gb18030",
+}
+_KANA = re.compile("[\u3041-\u30fe]")
+_JAPAN = re.compile(rb"\tJPY[\t\r\n]|amazon\.co\.jp", re.IGNORECASE)
+_SAVE_AS_IS = "Download the report again and import it as it came, without opening and saving it"
+
+# What a file starts with when it is something else than a tab-delimited report.
+_OTHER_KINDS = (
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook", "Unpack it, or download the tab-delimited flat file"),
+    (b"%PDF", "a PDF", "Download the tab-delimited flat file instead"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook", "Download the tab-delimited flat file instead"),
+    (GZIP_MAGIC, "compressed twice", "Unpack it once and try again"),
+    (b"PAR1", "a Parquet file", "Give the file as Amazon made it"),
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines in UTF-8, each ended by one line feed."""
+
+    data: bytes
+    first_line: int
+    """1-based physical line number of the block's first line in the file."""
+    lines: int
+
+
+def python_charset(declared: str | None) -> str | None:
+    """The codec for a charset as Content-Type spells it, or None if it is not one that reports come in."""
+    if not declared:
+        return None
+    name = declared.strip().strip("\"'").lower()
+    if name in ("windows-31j", "ms932", "x-sjis", "sjis"):
+        return "cp932"
+    try:
+        return _CHARSETS.get(codecs.lookup(name).name)
+    except LookupError:
+        return None
+
+
+def detect_encoding(path: Path, declared: str | None, *, whole: bool) -> str:
+    """The codec that decodes the file strictly.
+
+    In this order: what a byte-order mark says; the declared charset; UTF-8; Windows-31J, if it is plausible that the
+    file is Japanese (yen, amazon.co.jp, or it decodes to kana); Windows-1252.
+
+    Args:
+        path: The file, gzipped or not.
+        declared: The charset of the Content-Type that the file was served with, if it is known.
+        whole: Decode the whole file; otherwise only its first block, which settles it for nearly all files.
+
+    Raises:
+        Misfit: `unreadable_encoding` if none of them decodes the file; `damaged_file` for a damaged gzip stream.
+    """
+    chunks = read_chunks(path)
+    first = next(chunks, b"")
+    while 0 < len(first) < BLOCK_BYTES and (more := next(chunks, b"")):
+        first += more
+    for bom, name in _BOMS:
+        if first.startswith(bom):
+            return name
+    if first[:20].count(b"\0") >= 8:  # ASCII in UTF-16 without a mark: every second byte is zero
+        return "utf-16-be" if first.startswith(b"\0") else "utf-16-le"
+
+    candidates = list(dict.fromkeys(name for name in (python_charset(declared), "utf-8", "cp932", "cp1252") if name))
+    decoders = {name: codecs.getincrementaldecoder(name)("strict") for name in candidates}
+    failed: set[str] = set()
+    kana = japan = False
+
+    def feed(chunk: bytes, final: bool) -> None:
+        nonlocal kana, japan
+        japan = japan or _JAPAN.search(chunk) is not None
+        for name, decoder in decoders.items():
+            if name in failed:
+                continue
+            try:
+                text = decoder.decode(chunk, final)
+            except UnicodeDecodeError:
+                failed.add(name)
+            else:
+                if name == "cp932" and not kana:
+                    kana = _KANA.search(text) is not None
+
+    if whole:
+        feed(first, final=False)
+        for chunk in chunks:
+            feed(chunk, final=False)
+        feed(b"", final=True)
+    else:
+        # the block may end inside a character: only whole lines of it are judged
+        feed(first[: first.rfind(b"\n") + 1] or first, final=False)
+    for name in candidates:
+        if name in failed:
+            continue
+        if name == "cp932" and name != python_charset(declared) and not (kana or japan):
+            continue
+        return name
+    # Windows-1252 has a letter for all but five bytes, so the byte it fails at is the one that is wrong everywhere.
+    try:
+        for _ in text_blocks(path, "cp1252"):
+            pass
+    except Misfit as misfit:
+        if misfit.code is ReasonCode.UNREADABLE_ENCODING:
+            misfit.problem += f" and the file is none of {', '.join(sorted(failed))}"
+        raise
+    raise Misfit(ReasonCode.UNREADABLE_ENCODING, f"the file is none of {', '.join(candidates)}", _SAVE_AS_IS)
+
+
+def text_blocks(path: Path, encoding: str) -> Iterator[Block]:
+    """The lines of a file in UTF-8, in blocks, with their line numbers.
+
+    Windows line ends become line feeds, as do the lone carriage returns of a file that has no other line end. A last
+    line without an end gets one.
+
+    Raises:
+        Misfit: `unreadable_encoding` at the first byte that `encoding` has no letter for; `damaged_file` for NUL
+            bytes, a carriage return inside a line, a line of more than 16 MiB or a damaged gzip stream;
+            `unknown_layout` for a file of another kind.
+    """
+    line = 1
+    header: list[str] = []
+    old_mac = False
+    for data in _cut_at_line_ends(_as_ascii_superset(path, encoding)):
+        if line == 1:
+            old_mac = b"\n" not in data[:-1] and b"\r" in data[:-2]
+            header = re.split(rb"[\r\n]", data, maxsplit=1)[0].decode("latin-1").split("\t")
+        if b"\r" in data:
+            data = _plain_line_ends(data, line, old_mac)
+        if b"\0" in data:
+            at = data.index(b"\0")
+            raise Misfit(
+                ReasonCode.DAMAGED_FILE,
+                "there is a NUL byte in the text: the file is not the text that Amazon wrote",
+                _SAVE_AS_IS,
+                line=line + data.count(b"\n", 0, at),
+                column=_column_at(data, at, header),
+            )
+        if not data.isascii():
+            data = _utf8(data, encoding, line, header)
+        lines = data.count(b"\n")
+        yield Block(data, line, lines)
+        line += lines
+
+
+def _as_ascii_superset(path: Path, encoding: str) -> Iterator[bytes]:
+    """The file's bytes without a mark; UTF-16, in which a line feed is not one byte, becomes UTF-8."""
+    chunks = read_chunks(path)
+    if encoding.startswith("utf-16"):
+        decoder = codecs.getincrementaldecoder(encoding)("strict")
+        try:
+            for chunk in chunks:
+                yield decoder.decode(chunk).encode()
+            yield decoder.decode(b"", final=True).encode()
+        except UnicodeError as error:
+            raise Misfit(ReasonCode.UNREADABLE_ENCODING, f"the text is not {encoding}", _SAVE_AS_IS) from error
+        return
+    first = next(chunks, b"")
+    while first and len(first) < 8 and (more := next(chunks, b"")):
+        first += more
+    for magic, kind, advice in _OTHER_KINDS:
+        if first.startswith(magic):
+            raise Misfit(ReasonCode.UNKNOWN_LAYOUT, f"this is not a settlement report but {kind}", advice)
+    yield first.removeprefix(codecs.BOM_UTF8) if encoding == "utf-8-sig" else first
+    yield from chunks
+
+
+def _cut_at_line_ends(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    held: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        held.append(chunk)
+        size += len(chunk)
+        if size < BLOCK_BYTES:
+            continue
+        cut = chunk.rfind(b"\n") + 1
+        if cut == 0:
+            if b"\r" in chunk and not any(b"\n" in piece for piece in held):
+                cut = chunk.rfind(b"\r") + 1  # lines that end in a lone carriage return
+            elif size > _LONGEST_LINE:
+                raise Misfit(
+                    ReasonCode.DAMAGED_FILE,
+                    "there is no line end in 16 MiB: this is not a text file",
+                    _SAVE_AS_IS,
+                )
+            else:
+                continue
+        held[-1] = chunk[:cut]
+        yield b"".join(held)
+        held = [chunk[cut:]]
+        size = len(held[0])
+    rest = b"".join(held)
+    if rest:
+        yield rest if rest.endswith(b"\n") else rest.removesuffix(b"\r") + b"\n"
+
+
+def _plain_line_ends(data: bytes, line: int, old_mac: bool) -> bytes:
+    if old_mac:
+        return data.replace(b"\r", b"\n")
+    # "\r\r\n" is what a program leaves that writes a Windows file as text on Windows
+    data = data.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n")
+    if b"\r" in data:
+        raise Misfit(
+            ReasonCode.DAMAGED_FILE,
+            "there is a carriage return in the middle of a line, so it is not clear where the line ends",
+            _SAVE_AS_IS,
+            line=line + data.count(b"\n", 0, data.index(b"\r")),
+        )
+    return data
+
+
+def _utf8(data: bytes, encoding: str, line: int, header: list[str]) -> bytes:
+    codec = "utf-8" if encoding.startswith("utf") else encoding
+    try:
+        text = data.decode(codec)
+    except UnicodeDecodeError as error:
+        raise Misfit(
+            ReasonCode.UNREADABLE_ENCODING,
+            f"the byte 0x{data[error.start]:02x} is not {codec}",
+            _SAVE_AS_IS,
+            line=line + data.count(b"\n", 0, error.start),
+            column=_column_at(data, error.start, header),
+        ) from error
+    return data if codec == "utf-8" else text.encode()
+
+
+def _column_at(data: bytes, at: int, header: list[str]) -> str | None:
+    field = data.count(b"\t", data.rfind(b"\n", 0, at) + 1, at)
+    return header[field] if field < len(header) else None
