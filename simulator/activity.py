@@ -132,7 +132,6 @@ class Activity:
         self._days = max(1, (end - start).days)
         self._share = min(1.0, self._days / 14)
         self._typical = sorted(product.price for product in products)[len(products) // 2]
-        self._new_code = _NEW_CODES[stream.style.encoding if draw.random() < 0.7 else "ascii"]
 
     def entries(self) -> list[Entry]:
         """Everything that happens, in the order of its time."""
@@ -381,9 +380,9 @@ class Activity:
         if stream.micro_deposit and self._number == 0:
             yield self._fee(-1, "bank_verification", _OTHER, "Micro Deposit")
         if event == "new_code":
-            kind, amount_type, description = self._new_code
-            line = Line("unknown", amount_type, description)
-            yield self._entry(self._moment(), kind, [(-percent(self._typical, 2100), line)])
+            for transaction, amount_type, description in (_NEW_CODES["ascii"], _NEW_CODES[stream.style.encoding]):
+                line = Line("unknown", amount_type, description)
+                yield self._entry(self._moment(), transaction, [(-percent(self._typical, 2100), line)])
         if event in ("debt_from", "debt_to"):
             debt = percent(20000, PRICE_OF_A_CENT[stream.currency] * 10)
             line = Line("debt_adjustment", "Cross-Account Debt Adjustment", "Cross-Account Debt Adjustment")

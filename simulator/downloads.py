@@ -73,7 +73,10 @@ class Downloads:
             more = {"X-Amz-Expires": query["X-Amz-Expires"], "Expires": iso_z(expires), "ServerTime": iso_z(now)}
             return _s3_error("AccessDenied", "Request has expired", more)
         document_id = path.rsplit("/", 1)[-1]
-        report = next(r for s in SELLERS for r in self._documents.reports(s, now) if r.document_id == document_id)
+        reports = (report for seller in SELLERS for report in self._documents.reports(seller, now))
+        report = next((report for report in reports if report.document_id == document_id), None)
+        if report is None:
+            return _s3_error("NoSuchKey", "The specified key does not exist.", status=404)
         download = self._documents.download(report)
         headers = {
             "ETag": f'"{hashlib.md5(download.body, usedforsecurity=False).hexdigest()}"',
@@ -91,11 +94,11 @@ class Downloads:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _s3_error(code: str, message: str, more: dict[str, str] | None = None) -> Response:
+def _s3_error(code: str, message: str, more: dict[str, str] | None = None, status: int = 403) -> Response:
     fields = {"Code": code, "Message": message, **(more or {}), "RequestId": uuid.uuid4().hex[:16].upper()}
     inside = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields.items())
     xml = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inside}<HostId>simulated</HostId></Error>'
-    return Response(xml, status_code=403, media_type="application/xml")
+    return Response(xml, status_code=status, media_type="application/xml")
 
 
 def router(region: Region, downloads: Downloads) -> APIRouter:

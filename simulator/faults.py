@@ -78,8 +78,8 @@ FAULTS: dict[tuple[str, str, int], Fault] = {
 """By account, stream and number of the settlement."""
 
 _UNDECODABLE_TEXT = "UNDECODABLE"
-# no byte of these can be read as UTF-8; the last one is undefined in cp1252, and in cp932 a tab cannot follow it
-_UNDECODABLE_BYTES = b"CAF\xc9-\x8d\x81"
+# UTF-8 has no \xc9 before a dash, cp1252 has no \x81, and in cp932 no tab can follow \x81
+_UNDECODABLE_BYTES = b"CAF\xc9-\x81"
 
 
 def fault_of(settlement: Settlement) -> Fault | None:

@@ -293,7 +293,7 @@ SELLERS: tuple[Seller, ...] = (
             Stream(
                 "jpy", "JPY", ("JP",), first_close=8, orders=420,
                 style=Style("slashed_ymd", zone="JST", encoding="cp932", content_type=CP932),
-                tax="plain", reserve=True, non_amazon="Non-Amazon 日本",
+                tax="plain", reserve=True, non_amazon="Non-Amazon 日本", events={6: "new_code"},
             ),
             Stream(
                 "jpy_invoiced", "JPY", ("JP",), first_close=11, orders=14,

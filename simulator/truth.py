@@ -42,7 +42,7 @@ def _of_report(report: Report, now: dt.datetime) -> dict[str, Any]:
         **(_no_settlement() if status == "CANCELLED" else _settlement(report.settlement, "V2")),
         "expected_state": state,
         "expected_reason": reason,
-        "fault": report.fault,
+        "fault": _broken(report.fault),
     }
 
 
@@ -70,8 +70,13 @@ def _of_file(file: ArchivedFile) -> dict[str, Any]:
         **_settlement(file.settlement, file.layout),
         "expected_state": state,
         "expected_reason": reason,
-        "fault": file.fault,
+        "fault": _broken(file.fault),
     }
+
+
+def _broken(fault: Fault | None) -> Fault | None:
+    """The fault, if it breaks the document that has it."""
+    return fault if fault in REASONS else None
 
 
 def _state_of(fault: Fault | None) -> tuple[str, str | None]:

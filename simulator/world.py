@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from simulator.activity import Activity, Sale, catalogue, make_entry, payable, percent
@@ -35,7 +35,7 @@ class Settlement:
     settlement_id: str
     start: dt.datetime
     end: dt.datetime
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry, ...] = field(repr=False)
     control_minor: int
 
     @property
