@@ -45,8 +45,13 @@ _ZONES_BY_CURRENCY = {("IST", "INR"): 330} | {
 }
 RESAVED = "If a spreadsheet re-saved the file, download it again and import it as it came"
 _EPOCH = dt.date(1970, 1, 1)
+_EPOCH_INSTANT = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_TIME_WIDTH = len(" 23:59:59")
 _DAY_US = 86_400_000_000
 _MINUTE_US = 60_000_000
+
+_Converted = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Of each distinct value: days since the epoch, microseconds since the epoch, whether it has a time."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,6 @@ class DateColumn:
     shape: _Shape | None = None
     days: dict[tuple[str, str], int] = field(default_factory=dict)
     """(settlement id, date as written) to the first line that has it."""
-    timed: bool = False
 
     def add(self, settlement_id: str, text: str, line: int, currency: str) -> str:
         """Note one value; returns its date part."""
@@ -177,11 +181,9 @@ class DateColumn:
             self.shape = shape
         elif shape != self.shape:
             raise _bad(text, "is written unlike the other dates of its column", RESAVED, line, self.name)
-        if match["time"]:
-            self.timed = True
-            if zone_minutes(match["zone"], currency) is None:
-                zone = match["zone"].strip()
-                raise _bad(text, f"has the time zone {zone!r}, which is not known", RESAVED, line, self.name)
+        if match["time"] and zone_minutes(match["zone"], currency) is None:
+            zone = match["zone"].strip()
+            raise _bad(text, f"has the time zone {zone!r}, which is not known", RESAVED, line, self.name)
         self.days.setdefault((settlement_id, match["date"]), line)
         return match["date"]
 
@@ -354,75 +356,60 @@ class DateReader:
     form: DateFormat
     notations: dict[str, None] = field(default_factory=dict)
 
-    def days_of_dictionary(
-        self, array: pa.DictionaryArray, lines: np.ndarray, currency: str
-    ) -> tuple[pa.Array, pa.Array]:
-        """Few distinct values: each is read once."""
-        distinct = array.dictionary.to_pylist()
-        indices = array.indices
-        days = np.zeros(len(distinct) or 1, np.int32)
-        instants = np.zeros(len(distinct) or 1, np.int64)
-        timed = np.zeros(len(distinct) or 1, bool)
-        for at, text in enumerate(distinct):
+    def convert(self, array: pa.DictionaryArray, lines: np.ndarray, currency: str) -> tuple[pa.Array, pa.Array]:
+        """The days as the file writes them, and the instants in UTC where it writes times.
+
+        Args:
+            array: One value a row, null where there is none.
+            lines: The line number of each row.
+            currency: Tells zones apart that share a name.
+
+        Raises:
+            Misfit: `bad_date` at the first value that is no date in the column's format.
+        """
+        distinct = array.dictionary
+        read = self._read_fixed_width(distinct, currency) or self._read_one_by_one(array, distinct, lines, currency)
+        days, instants, timed = read
+        null = np.asarray(array.is_null())
+        codes = array.indices.fill_null(0).to_numpy() if null.any() else array.indices.to_numpy()
+        return _date32(days[codes], null), _timestamps(instants[codes], null | ~timed[codes])
+
+    def _read_one_by_one(
+        self, array: pa.DictionaryArray, distinct: pa.StringArray, lines: np.ndarray, currency: str
+    ) -> _Converted:
+        texts = distinct.to_pylist()
+        days, instants, timed = (
+            np.zeros(len(texts), np.int32),
+            np.zeros(len(texts), np.int64),
+            np.zeros(len(texts), bool),
+        )
+        for code, text in enumerate(texts):
             try:
                 day, instant, notation = read_instant(text, self.form, currency)
             except ValueError as error:
-                line = int(lines[np.flatnonzero(indices.to_numpy(zero_copy_only=False) == at)[0]])
-                raise _bad(text, str(error), RESAVED, line, self.column) from None
+                row = int(np.flatnonzero(array.indices.fill_null(-1).to_numpy() == code)[0])
+                raise _bad(text, str(error), RESAVED, int(lines[row]), self.column) from None
             self.notations[notation] = None
-            days[at] = (day - _EPOCH).days
+            days[code] = (day - _EPOCH).days
             if instant is not None:
-                timed[at] = True
-                instants[at] = _microseconds(instant)
-        null = np.asarray(array.is_null()) if array.null_count else np.zeros(len(array), bool)
-        at = indices.fill_null(0).to_numpy(zero_copy_only=False) if array.null_count else indices.to_numpy()
-        return _date32(days[at], null), _timestamps(instants[at], null | ~timed[at])
+                timed[code] = True
+                instants[code] = (instant - _EPOCH_INSTANT) // dt.timedelta(microseconds=1)
+        return days, instants, timed
 
-    def instants_of_strings(self, array: pa.StringArray, lines: np.ndarray, currency: str) -> tuple[pa.Array, pa.Array]:
-        """Many distinct values: zero-padded ones are rewritten to ISO 8601 column by column and read by Arrow."""
-        fast = self._fixed_width(array, currency)
-        if fast is not None:
-            return fast
-        texts = array.to_pylist()
-        days = np.zeros(len(texts), np.int32)
-        instants = np.zeros(len(texts), np.int64)
-        null = np.ones(len(texts), bool)
-        dateless = np.ones(len(texts), bool)
-        for at, text in enumerate(texts):
-            if text is None or not text.strip():
-                continue
-            try:
-                day, instant, notation = read_instant(text, self.form, currency)
-            except ValueError as error:
-                raise _bad(text, str(error), RESAVED, int(lines[at]), self.column) from None
-            self.notations[notation] = None
-            days[at], dateless[at] = (day - _EPOCH).days, False
-            if instant is not None:
-                instants[at], null[at] = _microseconds(instant), False
-        return _date32(days, dateless), _timestamps(instants, null)
-
-    def _fixed_width(self, array: pa.StringArray, currency: str) -> tuple[pa.Array, pa.Array] | None:
-        """The same for zero-padded values, vectorised; None if some value is not one."""
-        if array.offset:
-            return None
-        _, offset_buffer, data_buffer = array.buffers()
-        count = len(array)
-        offsets = np.frombuffer(offset_buffer, np.int32, count + 1)
-        data = np.frombuffer(data_buffer, np.uint8) if data_buffer else np.zeros(0, np.uint8)
+    def _read_fixed_width(self, distinct: pa.StringArray, currency: str) -> _Converted | None:
+        """Zero-padded dates are rewritten to ISO 8601 column by column and read by Arrow; None if some are not."""
+        count = len(distinct)
+        offsets = np.frombuffer(distinct.buffers()[1], np.int32, count + 1, 4 * distinct.offset)
+        data = np.frombuffer(distinct.buffers()[2], np.uint8)
         lengths = np.diff(offsets)
-        local = np.zeros(count, np.int64)
-        shift = np.zeros(count, np.int64)
-        dateless = lengths == 0
-        null = dateless.copy()
+        local, shift, timed = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count, bool)
         width = self.form.width
-        for length in np.unique(lengths[~dateless]):
-            rows = lengths == length
-            if length != width and length < width + 9:
+        notations: dict[str, None] = {}
+        for length in np.unique(lengths).tolist():
+            rows = np.flatnonzero(lengths == length)
+            if length != width and length < width + _TIME_WIDTH:
                 return None
-            if rows.all():
-                cells = data[offsets[0] : offsets[-1]].reshape(count, length)
-            else:
-                cells = data[offsets[:-1][rows, None] + np.arange(length)]
+            cells = data[offsets[rows, None] + np.arange(length)]
             iso = self._iso(cells)
             if iso is None:
                 return None
@@ -431,27 +418,23 @@ class DateReader:
             except pa.ArrowInvalid:
                 return None
             if length == width:
-                null |= rows
-                self.notations[self.form.notation()] = None
+                notations[self.form.notation()] = None
                 continue
-            separators = np.unique(cells[:, width])
-            zones = cells[:, width + 9 :]
-            if (zones == zones[0]).all():
-                distinct, which = zones[:1], np.zeros(len(zones), np.intp)
-            else:
-                distinct, which = np.unique(zones, axis=0, return_inverse=True)
-            minutes = []
-            for zone in distinct:
-                name = zone.tobytes().decode("utf-8", "replace")
-                known = zone_minutes(name, currency)
+            timed[rows] = True
+            marks, which = np.unique(
+                cells[:, [width, *range(width + _TIME_WIDTH, length)]], axis=0, return_inverse=True
+            )
+            minutes = np.zeros(len(marks), np.int64)
+            for index, mark in enumerate(marks):
+                separator, zone = chr(mark[0]), mark[1:].tobytes().decode("utf-8", "replace")
+                known = zone_minutes(zone, currency)
                 if known is None:
                     return None
-                minutes.append(known)
-                for separator in separators:
-                    self.notations[self.form.notation() + zone_notation(chr(separator), name)] = None
-            if any(minutes):
-                shift[rows] = np.array(minutes, np.int64)[which.reshape(-1)] * _MINUTE_US
-        return _date32((local // _DAY_US).astype(np.int32), dateless), _timestamps(local - shift, null)
+                minutes[index] = known
+                notations[self.form.notation() + zone_notation(separator, zone)] = None
+            shift[rows] = minutes[which.reshape(-1)] * _MINUTE_US
+        self.notations |= notations
+        return (local // _DAY_US).astype(np.int32), local - shift, timed
 
     def _iso(self, cells: np.ndarray) -> np.ndarray | None:
         """Rows of characters to rows of `YYYY-MM-DD HH:MM:SS`, or None if a separator is not where it belongs."""
@@ -486,10 +469,6 @@ def _parse_iso(iso: np.ndarray) -> np.ndarray:
     offsets = np.arange(0, iso.size + 1, iso.shape[1], dtype=np.int32)
     strings = pa.StringArray.from_buffers(len(iso), pa.py_buffer(offsets), pa.py_buffer(iso))
     return strings.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
-
-
-def _microseconds(instant: dt.datetime) -> int:
-    return (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
 
 
 def _date32(days: np.ndarray, null: np.ndarray) -> pa.Array:

@@ -19,8 +19,6 @@ class Conventions:
 
     decimal: str
     dates: dict[str, dates.DateFormat]
-    timed: frozenset[str]
-    """Date columns that hold times."""
 
 
 @dataclass
@@ -150,8 +148,7 @@ class Profile:
             raise dates.ambiguous_dates(self._columns[undecided])
         if decimal is None or undecided is not None:
             return None
-        timed = frozenset(name for name, column in self._columns.items() if column.timed)
-        return Conventions(decimal, forms, timed)
+        return Conventions(decimal, forms)
 
     def _decide_decimal(self, whole: bool) -> str | None:
         point, comma = (self._readings[convention] for convention in amounts.CONVENTIONS)

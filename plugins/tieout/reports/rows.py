@@ -15,13 +15,14 @@ from tieout.reports.errors import Misfit, shown
 from tieout.reports.layouts import Layout
 from tieout.reports.text import Block
 
-# Columns with few distinct values: as dictionaries each value is converted once a block, and Parquet gets them ready.
+# Columns whose values repeat: as dictionaries each is converted once a block, and Parquet gets the vocabulary ready.
 _REPEATED = frozenset(
     {
         layouts.SETTLEMENT_ID, *layouts.SUMMARY_DATES, layouts.TOTAL_AMOUNT, layouts.CURRENCY,
         layouts.TRANSACTION_TYPE, layouts.QUANTITY, "marketplace-name", "amount-type", "amount-description",
         "fulfillment-id", "adjustment-id", "merchant-order-item-id", "merchant-adjustment-item-id", "promotion-id",
-        "sku", *(c.description_column for c in layouts.V1_AMOUNTS if c.description_column),
+        layouts.POSTED_DATE, layouts.POSTED_DATE_TIME,
+        *(column.description_column for column in layouts.V1_AMOUNTS if column.description_column),
     }
 )  # fmt: skip
 DICTIONARY = pa.dictionary(pa.int32(), pa.string())
@@ -60,14 +61,13 @@ class RowReader:
     padded, empty fields too many are dropped, blank lines and repeated header lines are skipped.
     """
 
-    def __init__(self, layout: Layout, dictionaries: frozenset[str] = frozenset()) -> None:
+    def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._width = len(layout.names)
         wanted = [name for name in layout.names if not name.startswith("#")]
-        repeated = _REPEATED | dictionaries
         self._read = csv.ReadOptions(column_names=list(layout.names), use_threads=False)
         self._convert = csv.ConvertOptions(
-            column_types={name: DICTIONARY if name in repeated else pa.string() for name in wanted},
+            column_types={name: DICTIONARY if name in _REPEATED else pa.string() for name in wanted},
             include_columns=wanted,
             null_values=[""],
             strings_can_be_null=True,

@@ -352,10 +352,7 @@ class _Run:
     def __init__(self, layout: Layout, conventions: Conventions, document_id: str) -> None:
         self._layout = layout
         self._decimal = conventions.decimal
-        few = frozenset(
-            name for name in (layouts.POSTED_DATE, layouts.POSTED_DATE_TIME) if name not in conventions.timed
-        )
-        self._reader = RowReader(layout, few)
+        self._reader = RowReader(layout)
         self._dates = {name: dates.DateReader(layout.spelled(name), form) for name, form in conventions.dates.items()}
         self._document_id = document_id
         self._settlements: dict[str, _Settlement] = {}
@@ -624,10 +621,7 @@ class _Run:
             if reader is None:
                 row = int(np.flatnonzero(np.asarray(column.is_valid()))[0])
                 raise self._unseen_date(rows.text(name, row) or "", rows, row, name)
-            convert = (
-                reader.days_of_dictionary if isinstance(column, pa.DictionaryArray) else reader.instants_of_strings
-            )
-            read.append(convert(column, rows.lines, self._currency))
+            read.append(reader.convert(column, rows.lines, self._currency))
         (date, at), (date_of_time, time) = read
         if date.null_count:
             date = pc.coalesce(date, date_of_time)

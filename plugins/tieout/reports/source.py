@@ -25,7 +25,7 @@ _InflateError = (zlib.error, getattr(_inflate, "error", zlib.error))
 
 GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's way to say: a gzip header and trailer, window of 32 KiB
-_CHUNK = 128 * 1024
+_CHUNK = 96 * 1024  # of compressed bytes; they unfold to about ten times as many
 _DOWNLOAD_AGAIN = "Download the report again; if it stays so, open a case with Seller Support"
 
 

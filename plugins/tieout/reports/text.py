@@ -207,29 +207,24 @@ def _as_ascii_superset(path: Path, encoding: str) -> Iterator[bytes]:
 
 
 def _cut_at_line_ends(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    held: list[bytes] = []
+    held: list[bytes | memoryview] = []
     size = 0
+    line_feeds = False
     for chunk in chunks:
-        held.append(chunk)
         size += len(chunk)
-        if size < BLOCK_BYTES:
-            continue
         cut = chunk.rfind(b"\n") + 1
-        if cut == 0:
-            if b"\r" in chunk and not any(b"\n" in piece for piece in held):
-                cut = chunk.rfind(b"\r") + 1  # lines that end in a lone carriage return
-            elif size > _LONGEST_LINE:
-                raise Misfit(
-                    ReasonCode.DAMAGED_FILE,
-                    "there is no line end in 16 MiB: this is not a text file",
-                    _SAVE_AS_IS,
-                )
-            else:
-                continue
-        held[-1] = chunk[:cut]
+        line_feeds = line_feeds or cut > 0
+        if not line_feeds and b"\r" in chunk:
+            cut = chunk.rfind(b"\r") + 1  # lines that end in a lone carriage return
+        if size < BLOCK_BYTES or cut == 0:
+            if size > _LONGEST_LINE:
+                raise Misfit(ReasonCode.DAMAGED_FILE, "there is no line end in 16 MiB of it", _SAVE_AS_IS)
+            held.append(chunk)
+            continue
+        held.append(memoryview(chunk)[:cut])
         yield b"".join(held)
         held = [chunk[cut:]]
-        size = len(held[0])
+        size = len(chunk) - cut
     rest = b"".join(held)
     if rest:
         yield rest if rest.endswith(b"\n") else rest.removesuffix(b"\r") + b"\n"
