@@ -155,7 +155,7 @@ class _Writer:
             for minor, line in lines_of(entry):
                 fields = self._entry_fields(entry) | self._item_fields(line.item)
                 fields["posted-date"] = (instant if self._style.dates == "iso" else date)(entry.posted_at, self._style)
-                if v1_tells_quantity(entry, line) and all(
+                if _v1_tells_quantity(entry, line) and all(
                     row.get("order-item-code") != fields["order-item-code"] for row in written
                 ):
                     written.append(fields | {"quantity-purchased": _quantity(line.item)})
@@ -219,7 +219,7 @@ def lines_of(entry: Entry) -> list[tuple[int, Line]]:
     return [(posting.minor, posting.line) for posting in entry.postings if posting.line]
 
 
-def v1_tells_quantity(entry: Entry, line: Line) -> bool:
+def _v1_tells_quantity(entry: Entry, line: Line) -> bool:
     """True if V1 tells the quantity of a line's item: in a row of its own, without an amount, before the prices."""
     return entry.transaction_type == "Order" and line.item is not None and line.item.quantity is not None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from simulator.clock import iso_z
@@ -12,14 +13,15 @@ from simulator.documents import ArchivedFile, Documents, Report
 from simulator.faults import REASONS, Fault
 from simulator.marketplaces import MARKETPLACES, digits
 from simulator.sellers import SELLERS
-from simulator.settlement_files import Layout, header, lines_of, v1_tells_quantity
+from simulator.settlement_files import Layout, header, lines_of, rows
 from simulator.world import Settlement
 
 
 def truth(documents: Documents, now: dt.datetime) -> dict[str, Any]:
     """Every document that exists at an instant. Amounts are texts, in the currency of their document.
 
-    A broken document is listed with what its settlement really sums to: the numbers of the ledger, not of the file.
+    `lines` counts the rows of the file after its summary row. A broken document is listed with what its settlement really
+    is: the numbers of the ledger, not of the file.
     """
     found: list[dict[str, Any]] = []
     for seller in SELLERS:
@@ -84,6 +86,7 @@ def _state_of(fault: Fault | None) -> tuple[str, str | None]:
     return ("quarantined", reason) if reason else ("loaded", None)
 
 
+@lru_cache(maxsize=10_000)
 def _settlement(settlement: Settlement, layout: Layout) -> dict[str, Any]:
     by_category: defaultdict[str, int] = defaultdict(int)
     marketplaces: set[str] = set()
@@ -94,9 +97,6 @@ def _settlement(settlement: Settlement, layout: Layout) -> dict[str, Any]:
         for minor, line in lines_of(entry):
             by_category[line.category] += minor
             lines += 1
-        if layout != "V2":
-            items = [line.item for _, line in lines_of(entry) if v1_tells_quantity(entry, line)]
-            lines += len({item.order_item_code for item in items if item})
     stream, style = settlement.stream, settlement.stream.style
     return {
         "settlement_id": settlement.settlement_id,
@@ -106,7 +106,8 @@ def _settlement(settlement: Settlement, layout: Layout) -> dict[str, Any]:
         "period_end": iso_z(settlement.end),
         "deposit_date": iso_z(settlement.deposit_at),
         "control_total": money(settlement.control_minor, stream.currency),
-        "lines": lines,
+        # a row of V1 may hold several amounts, or none
+        "lines": lines if layout == "V2" else len(rows(settlement, layout, style)) - 1,
         "by_category": {name: money(by_category[name], stream.currency) for name in sorted(by_category)},
         "layout": layout[:2],
         "columns": len(header(layout, style)),

@@ -89,12 +89,11 @@ class FlatFile:
     rows: list[dict[str, str]] = field(default_factory=list)
     amounts: list[Decimal] = field(default_factory=list)
     triples: list[tuple[str, str, str]] = field(default_factory=list)
-    quantity_rows: int = 0
     decimal: str = "."
 
     @property
     def lines(self) -> int:
-        return len(self.amounts) + self.quantity_rows
+        return len(self.rows)
 
     @property
     def control_total(self) -> Decimal:
@@ -137,9 +136,7 @@ def read(body: bytes, encoding: str, decimal: str) -> FlatFile:
         for triple, text in found:
             file.triples.append(triple)
             file.amounts.append(number(text, decimal))
-        if not found:
-            assert row["quantity-purchased"], line
-            file.quantity_rows += 1
+        assert found or row["quantity-purchased"], line
     return file
 
 
