@@ -166,10 +166,17 @@ def stage(folder: Path, document_id: str, *settlements: Settlement, reader_versi
         )
         for line in settlement.lines:
             line_no = line.get("line_no", line_no + 1)
-            own = {"document_id": document_id, "settlement_id": settlement.settlement_id, "currency": settlement.currency}
+            own = {
+                "document_id": document_id,
+                "settlement_id": settlement.settlement_id,
+                "currency": settlement.currency,
+            }
             lines.append({**own, **line, "line_no": line_no})
     folder.mkdir(parents=True, exist_ok=True)
-    lines_path, settlements_path = folder / f"{document_id}-lines.parquet", folder / f"{document_id}-settlements.parquet"
+    lines_path, settlements_path = (
+        folder / f"{document_id}-lines.parquet",
+        folder / f"{document_id}-settlements.parquet",
+    )
     pq.write_table(pa.Table.from_pylist(lines, schema=LINES), lines_path, compression="zstd")
     pq.write_table(pa.Table.from_pylist(summaries, schema=SETTLEMENTS), settlements_path, compression="zstd")
     reading = Reading(

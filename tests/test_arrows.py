@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "plugins" / "tieout"
 
-SHARED = {"documents", "accounts", "settings", "marketplaces", "fees"}
-"""Vocabulary and configuration, which every room may use."""
+SHARED = {"documents", "accounts", "settings", "marketplaces", "fees", "models"}
+"""Vocabulary and configuration, which every room may use. `models` reads what `include/sql` says."""
 ROOMS = {
     "amazon": SHARED,
     "lake": SHARED,

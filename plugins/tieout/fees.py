@@ -103,9 +103,7 @@ def load_fee_dictionary(path: Path) -> FeeDictionary:
     _refuse_contradictions(path, rules)
     ordered = tuple(rules[patterns] for patterns in sorted(rules))
     said = "\n".join("\t".join((*r.patterns, r.category, str(r.is_cash_flow), r.provenance)) for r in ordered)
-    return FeeDictionary(
-        categories=categories, rules=ordered, version=hashlib.sha256(said.encode()).hexdigest()[:16]
-    )
+    return FeeDictionary(categories=categories, rules=ordered, version=hashlib.sha256(said.encode()).hexdigest()[:16])
 
 
 @cache
@@ -134,7 +132,9 @@ def _expand(
             if not isinstance(pattern, str) or "*" in pattern[:-1] or pattern != pattern.strip():
                 raise ValueError(f"{where}: {pattern!r} is not a text, a text that ends in '*', or '*'")
             if len(pattern) >= _LITERAL_SCORE:
-                raise ValueError(f"{where}: {pattern[:30]!r}... has {len(pattern)} characters; fewer than {_LITERAL_SCORE}")
+                raise ValueError(
+                    f"{where}: {pattern[:30]!r}... has {len(pattern)} characters; fewer than {_LITERAL_SCORE}"
+                )
         transaction, kind, description = (pattern.lower() for pattern in patterns)
         yield FeeRule(
             transaction_type=transaction,

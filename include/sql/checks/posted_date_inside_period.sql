@@ -1,13 +1,13 @@
 -- posted_date_inside_period
 --
--- No line was posted more than 1 day before or after its settlement's period.
+-- No line was posted between 1 and 31 days before or after its settlement's period.
 --
 -- Severity: warning
 -- Reason:   date_outside_period
 -- Why:      Amazon posts a line inside its settlement's period; one that is a little outside deserves a look.
 --
 -- One row a settlement with such lines. Posted dates are in the zone that the file writes, the period is in UTC: days are
--- compared, and the 1 day leaves room for the zone.
+-- compared, and the 1 day leaves room for the zone. What is further outside fails posted_date_near_period.
 
 WITH
 
@@ -39,8 +39,12 @@ FROM day AS d
 INNER JOIN staging.settlement AS s
   ON s.document_id = d.document_id
   AND s.settlement_id = d.settlement_id
-WHERE d.posted_date < CAST(s.settlement_start_at AS DATE) - INTERVAL '1' DAY
-  OR d.posted_date > CAST(s.settlement_end_at AS DATE) + INTERVAL '1' DAY
+WHERE (
+    d.posted_date < CAST(s.settlement_start_at AS DATE) - INTERVAL '1' DAY
+    OR d.posted_date > CAST(s.settlement_end_at AS DATE) + INTERVAL '1' DAY
+  )
+  AND d.posted_date >= CAST(s.settlement_start_at AS DATE) - INTERVAL '31' DAY
+  AND d.posted_date <= CAST(s.settlement_end_at AS DATE) + INTERVAL '31' DAY
 GROUP BY
   d.document_id,
   d.settlement_id,

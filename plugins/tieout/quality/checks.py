@@ -126,7 +126,11 @@ def _one_currency(row: Row) -> Finding:
 
 
 def _known_currency(row: Row) -> Finding:
-    is_in = f"is in {row['currency']!r}, which is no currency that Amazon settles in" if row["currency"] else "has no currency"
+    is_in = (
+        f"is in {row['currency']!r}, which is no currency that Amazon settles in"
+        if row["currency"]
+        else "has no currency"
+    )
     return Finding(
         f"settlement {row['settlement_id']} {is_in}",
         str(row["currency"]),
@@ -138,8 +142,8 @@ def _known_currency(row: Row) -> Finding:
 
 def _amount(row: Row) -> Finding:
     return Finding(
-        f"settlement {row['settlement_id']}: {counted(row['lines'])} without an amount in {row['source_column']}, first "
-        f"line {row['line_no']}",
+        f"settlement {row['settlement_id']}: {counted(row['lines'])} without an amount in the column "
+        f"{row['source_column']}, first line {row['line_no']}",
         f"{counted(row['lines'])} without an amount",
         "an amount on every line",
         row["line_no"],

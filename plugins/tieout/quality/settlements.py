@@ -37,9 +37,7 @@ class StagedInput:
     reading: Reading
 
 
-def check_settlements(
-    staged: Sequence[StagedInput], *, docs_dir: Path | None
-) -> dict[str, tuple[CheckResult, ...]]:
+def check_settlements(staged: Sequence[StagedInput], *, docs_dir: Path | None) -> dict[str, tuple[CheckResult, ...]]:
     """Run every check on every document.
 
     :param docs_dir: folder in which Great Expectations' Data Docs of this batch are built, replacing what it holds; None
@@ -60,20 +58,24 @@ def check_settlements(
             totals = _control_totals(con)
         from tieout.quality.suite import validate
 
-        passed = validate(database, checks, docs_dir=docs_dir, documents=len(staged))
-    for check in checks:
-        if passed[check.name] == bool(found[check.name]):
-            raise RuntimeError(
-                f"Great Expectations says that {check.name} {'passed' if passed[check.name] else 'failed'}, and "
-                f"{sum(map(len, found[check.name].values()))} findings say otherwise"
+        built = Path(folder) / "docs" if docs_dir else None
+        counted = validate(database, checks, docs=built)
+        for check in checks:
+            exact = sum(map(len, found[check.name].values()))
+            if counted[check.name] != exact:
+                raise RuntimeError(f"{check.name}: Great Expectations has {counted[check.name]} findings, not {exact}")
+        results = {
+            document.document_id: tuple(
+                _result(check, found[check.name].get(document.document_id, []), totals.get(document.document_id))
+                for check in checks
             )
-    return {
-        document.document_id: tuple(
-            _result(check, found[check.name].get(document.document_id, []), totals.get(document.document_id))
-            for check in checks
-        )
-        for document in staged
-    }
+            for document in staged
+        }
+        if docs_dir and built:
+            from tieout.quality.data_docs import finish
+
+            finish(built, docs_dir, results)
+    return results
 
 
 def _scratch(database: Path, staged: Sequence[StagedInput]) -> duckdb.DuckDBPyConnection:
@@ -83,7 +85,7 @@ def _scratch(database: Path, staged: Sequence[StagedInput]) -> duckdb.DuckDBPyCo
 
     from tieout.fees import fee_dictionary
     from tieout.marketplaces import known_marketplaces
-    from tieout.warehouse.models import models
+    from tieout.models import models
 
     con = duckdb.connect(str(database), config={"memory_limit": MEMORY_LIMIT})
     con.execute("SET TimeZone = 'UTC'")
@@ -108,9 +110,7 @@ def _scratch(database: Path, staged: Sequence[StagedInput]) -> duckdb.DuckDBPyCo
     con.unregister("incoming")
     con.execute("CREATE TABLE staging.currency AS SELECT unnest(?) AS code", [list(known_marketplaces().currencies)])
     con.execute(models()["core.fee_category"].create())
-    con.executemany(
-        f"INSERT INTO core.fee_category VALUES ({', '.join('?' * 11)})", fee_dictionary().rows()
-    )
+    con.executemany(f"INSERT INTO core.fee_category VALUES ({', '.join('?' * 11)})", fee_dictionary().rows())
     con.execute(
         "CREATE TABLE staging.kind AS SELECT DISTINCT transaction_type, amount_type, amount_description "
         "FROM staging.settlement_line WHERE amount IS NOT NULL"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
 from tieout.fees import fee_dictionary
-from tieout.warehouse.models import Model, models
+from tieout.models import Model, models
 
 _SCHEMAS = {
     "mart": "What people read: finished answers, one question a table.",
@@ -51,4 +53,4 @@ def _table(model: Model) -> list[str]:
 
 
 if __name__ == "__main__":
-    print(data_dictionary(), end="")
+    sys.stdout.write(data_dictionary())

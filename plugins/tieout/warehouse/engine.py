@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from tieout.documents import ApiCall, DocumentOutcome, ReasonCode, Region, Severity, State
 from tieout.fees import fee_dictionary
-from tieout.warehouse.models import PERSISTENT, Model, models
+from tieout.models import PERSISTENT, Model, models
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 MARTS = ("settlement_tie_out", "settlement_by_category", "reserve_roll_forward", "expected_deposit", "unknown_fee")
 """The marts, each after those that it is made from."""
 
-_LINE_MODELS = ("staging.settlement_line", "core.settlement_line", "core.settlement")
-"""When one of these changes, every settlement is loaded anew."""
+_LINE_MODELS = ("staging.settlement_line", "staging.line_kind", "core.settlement_line", "core.settlement")
+"""When the text of one of these changes, every settlement is loaded anew."""
+
+_NOTED = "CREATE TABLE staging.noted (region VARCHAR, account VARCHAR, settlement_id VARCHAR)"
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,7 @@ class Warehouse:
     :param lock_timeout: seconds to wait while another process has the file open.
     """
 
-    def __init__(
-        self, path: Path, *, memory_limit: str = "2GB", threads: int = 2, lock_timeout: float = 300
-    ) -> None:
+    def __init__(self, path: Path, *, memory_limit: str = "2GB", threads: int = 2, lock_timeout: float = 300) -> None:
         self.path = Path(path)
         self.memory_limit = memory_limit
         self.threads = threads
@@ -152,6 +152,18 @@ class Warehouse:
                 _bump(con)
         return int(new)
 
+    def last_call_day(self, region: Region) -> dt.date | None:
+        """Return the UTC day of the last call to a region that is kept; None if none is."""
+        with self.connect() as con:
+            found = con.execute("SELECT max(called_at) FROM ops.api_call WHERE region = ?", [region.value]).fetchall()
+        return found[0][0].date() if found[0][0] else None
+
+    def last_call_day(self, region: Region) -> dt.date | None:
+        """Return the UTC day of the latest call to a region in ops.api_call; None if there is none."""
+        with self.connect(read_only=True) as con:
+            latest = con.execute("SELECT max(called_at) FROM ops.api_call WHERE region = ?", [region]).fetchall()[0][0]
+        return latest.astimezone(dt.UTC).date() if latest else None
+
     def build_marts(self, *, rebuild: bool = False) -> BuildResult:
         """Bring the marts up to what is loaded, in one transaction.
 
@@ -192,35 +204,27 @@ class Warehouse:
 
         :return: whether a new copy was made.
         """
-        import duckdb
-
         target = Path(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         with self.connect() as con:
             if _revision(con) == _published_revision(target):
                 return False
             copy = target.with_name(f".{target.name}.new")
-            for leftover in (copy, copy.with_name(copy.name + ".wal")):
+            for leftover in (copy, copy.with_name(f"{copy.name}.wal")):
                 leftover.unlink(missing_ok=True)
-            live = duckdb_name(con)
+            live = _database(con)
             con.execute(f"ATTACH '{_escaped(copy)}' AS published (STORAGE_VERSION 'v1.5.0')")
-            try:
-                con.execute(f'COPY FROM DATABASE "{live}" TO published')
-                con.execute("DROP SCHEMA IF EXISTS published.staging")
-                # COPY FROM DATABASE leaves the comments on columns behind
-                for model in models().values():
-                    if model.schema in PERSISTENT:
-                        for statement in model.comments("published"):
-                            con.execute(statement)
-            finally:
-                con.execute("DETACH published")
-        try:
-            with open(copy, "rb") as written:
-                os.fsync(written.fileno())
-            os.replace(copy, target)
-        except duckdb.Error:
-            copy.unlink(missing_ok=True)
-            raise
+            con.execute(f'COPY FROM DATABASE "{live}" TO published')
+            con.execute("DROP SCHEMA published.staging")
+            # COPY FROM DATABASE leaves the comments on columns behind
+            for model in models().values():
+                if model.schema in PERSISTENT:
+                    for statement in model.comments("published"):
+                        con.execute(statement)
+            con.execute("DETACH published")
+        with open(copy, "rb") as written:
+            os.fsync(written.fileno())
+        os.replace(copy, target)
         folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -282,7 +286,7 @@ class _Load:
             documents_changed = self._write_documents()
             self._write_checks(outcomes)
         else:
-            con.execute("CREATE TABLE staging.noted (account VARCHAR, settlement_id VARCHAR)")
+            con.execute(_NOTED)
         self._find_changed_settlements()
         written, removed, lines = self._write_settlements()
         noted = self._append_loads()
@@ -348,13 +352,13 @@ class _Load:
     def _note_versions(self) -> None:
         """Bring core.settlement_version up to the staged documents; note which settlements it changed."""
         scope = "EXISTS (SELECT 1 FROM staging.document AS s WHERE s.account = t.account)"
-        self.con.execute("CREATE TABLE staging.noted (account VARCHAR, settlement_id VARCHAR)")
-        _write(
-            self.con,
-            models()["core.settlement_version"],
-            scope,
-            note="INSERT INTO staging.noted SELECT account, settlement_id FROM",
-        )
+        self.con.execute(_NOTED)
+        moved = _write(self.con, models()["core.settlement_version"], scope, keep_moved=True)
+        if moved:
+            self.con.execute(
+                "INSERT INTO staging.noted SELECT DISTINCT region, account, settlement_id FROM staging.moved"
+            )
+        self.con.execute("DROP TABLE staging.moved")
 
     def _write_documents(self) -> int:
         con = self.con
@@ -372,7 +376,7 @@ class _Load:
             [self.run_id, self.business_day, self.now],
         )
         scope = "EXISTS (SELECT 1 FROM staging.document AS s WHERE s.account = t.account)"
-        _write(con, model, scope, select="SELECT * FROM staging.standing", note="CREATE TABLE staging.moved AS SELECT * FROM")
+        _write(con, model, scope, select="SELECT * FROM staging.standing", keep_moved=True)
         return int(con.execute("SELECT count(DISTINCT document_id) FROM staging.moved").fetchall()[0][0])
 
     def _write_checks(self, outcomes: Sequence[DocumentOutcome]) -> None:
@@ -451,11 +455,8 @@ class _Load:
             """
             SELECT account, settlement_id, region, action FROM staging.changed_settlement
             UNION ALL
-            SELECT DISTINCT n.account, n.settlement_id, v.region, 'noted' AS action
+            SELECT n.account, n.settlement_id, n.region, 'noted' AS action
             FROM staging.noted AS n
-            INNER JOIN core.settlement_version AS v
-              ON v.account = n.account
-              AND v.settlement_id = n.settlement_id
             WHERE NOT EXISTS (
               SELECT 1 FROM staging.changed_settlement AS c
               WHERE c.account = n.account AND c.settlement_id = n.settlement_id
@@ -477,7 +478,7 @@ class _Load:
         return tuple(Disposition(o.document.document_id, *found[o.document.document_id]) for o in outcomes)
 
 
-def duckdb_name(con: duckdb.DuckDBPyConnection) -> str:
+def _database(con: duckdb.DuckDBPyConnection) -> str:
     """Return the name that DuckDB gives to the open file."""
     return str(con.execute("SELECT current_database()").fetchall()[0][0])
 
@@ -539,11 +540,14 @@ def _make_table(con: duckdb.DuckDBPyConnection, model: Model) -> None:
         return
     if not same or any(column.required for column in missing) or len(there) + len(missing) > len(model.columns):
         raise RuntimeError(
-            f"{model.name} in {duckdb_name(con)} has the columns {there}, and cannot become {model.column_names} without "
+            f"{model.name} in {_database(con)} has the columns {there}, and cannot become {model.column_names} without "
             "loss: move the file away, and load the outcomes of the lake again"
         )
-    for column in missing:
-        con.execute(f"ALTER TABLE {model.name} ADD COLUMN {column.name} {column.type}")
+    # made anew, so that its columns are in the order of the model
+    con.execute(f"ALTER TABLE {model.name} RENAME TO {model.table}_before")
+    con.execute(model.create())
+    con.execute(f"INSERT INTO {model.name} BY NAME SELECT * FROM {model.schema}.{model.table}_before")
+    con.execute(f"DROP TABLE {model.schema}.{model.table}_before")
 
 
 def _plain_type(type_: str) -> str:
@@ -562,12 +566,12 @@ def _drop_staging(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _write(
-    con: duckdb.DuckDBPyConnection, model: Model, scope: str, *, select: str | None = None, note: str | None = None
+    con: duckdb.DuckDBPyConnection, model: Model, scope: str, *, select: str | None = None, keep_moved: bool = False
 ) -> int:
     """Make the rows of `model` within `scope` those of its SELECT, and touch no row that is right already.
 
     :param scope: which rows of the table, called `t`, the SELECT speaks of.
-    :param note: a statement to run on the rows that go and come.
+    :param keep_moved: leave the rows that went and came in `staging.moved`.
     :return: how many rows went and came.
     :raises RuntimeError: if the SELECT gives two rows for one key.
     """
@@ -587,15 +591,11 @@ def _write(
         f"CREATE TABLE staging.comes AS SELECT {', '.join(f'd.{c.name}' for c in model.columns)} FROM staging.desired AS d "
         f"WHERE NOT EXISTS (SELECT 1 FROM {model.name} AS t WHERE {same})"
     )
-    if note:
-        columns = ", ".join(model.key) if note.startswith("CREATE") else model.column_names
-        union = f"(SELECT {columns} FROM staging.goes UNION ALL SELECT {columns} FROM staging.comes)"
-        con.execute(f"{note} {union}")
+    if keep_moved:
+        con.execute("CREATE TABLE staging.moved AS FROM staging.goes UNION ALL BY NAME FROM staging.comes")
     matches = " AND ".join(f"g.{name} IS NOT DISTINCT FROM t.{name}" for name in model.key)
     went = con.execute(f"DELETE FROM {model.name} AS t USING staging.goes AS g WHERE {matches}").fetchall()[0][0]
-    came = con.execute(
-        f"INSERT INTO {model.name} BY NAME SELECT * FROM staging.comes ORDER BY {key}"
-    ).fetchall()[0][0]
+    came = con.execute(f"INSERT INTO {model.name} BY NAME SELECT * FROM staging.comes ORDER BY {key}").fetchall()[0][0]
     for table in ("desired", "goes", "comes"):
         con.execute(f"DROP TABLE staging.{table}")
     return int(went) + int(came)
