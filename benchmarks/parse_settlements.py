@@ -27,14 +27,34 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
-HEADER = (
-    "settlement-id settlement-start-date settlement-end-date deposit-date total-amount currency transaction-type "
-    "order-id merchant-order-id adjustment-id shipment-id marketplace-name amount-type amount-description amount "
-    "fulfillment-id posted-date posted-date-time order-item-code merchant-order-item-id merchant-adjustment-item-id "
-    "sku quantity-purchased promotion-id"
-).split()
+HEADER = [
+    "settlement-id",
+    "settlement-start-date",
+    "settlement-end-date",
+    "deposit-date",
+    "total-amount",
+    "currency",
+    "transaction-type",
+    "order-id",
+    "merchant-order-id",
+    "adjustment-id",
+    "shipment-id",
+    "marketplace-name",
+    "amount-type",
+    "amount-description",
+    "amount",
+    "fulfillment-id",
+    "posted-date",
+    "posted-date-time",
+    "order-item-code",
+    "merchant-order-item-id",
+    "merchant-adjustment-item-id",
+    "sku",
+    "quantity-purchased",
+    "promotion-id",
+]
 SETTLEMENT_ID = "18174059732"
-START = dt.datetime(2026, 7, 17, 7, 6, 34)
+START = dt.datetime(2026, 7, 17, 7, 6, 34, tzinfo=dt.UTC)
 MEMBERS = 5
 """The lines are compressed in this many parts, so that files of one, five and fifteen parts share the work."""
 

@@ -123,7 +123,7 @@ class RowReader:
             return None
         columns = {name: table.column(name).chunk(0) for name in self._wanted}
         ids = columns[layouts.SETTLEMENT_ID]
-        if lines > 1 and (ids.null_count or layouts.SETTLEMENT_ID in ids.dictionary.to_pylist()):
+        if ids.null_count or layouts.SETTLEMENT_ID in ids.dictionary.to_pylist():
             blank = self._repair(data, 0)[1]
             if len(blank) != lines:
                 return None

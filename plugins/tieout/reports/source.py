@@ -25,7 +25,8 @@ _InflateError = (zlib.error, getattr(_inflate, "error", zlib.error))
 
 GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's way to say: a gzip header and trailer, window of 32 KiB
-_CHUNK = 96 * 1024  # of compressed bytes; they unfold to about ten times as many
+PLAIN_CHUNK = 1 << 20
+GZIP_CHUNK = 96 * 1024  # of compressed bytes; they unfold to about ten times as many
 _DOWNLOAD_AGAIN = "Download the report again; if it stays so, open a case with Seller Support"
 
 
@@ -40,11 +41,11 @@ def read_chunks(path: Path) -> Iterator[bytes]:
         head = file.read(2)
         file.seek(0)
         if head != GZIP_MAGIC:
-            while chunk := file.read(1 << 20):
+            while chunk := file.read(PLAIN_CHUNK):
                 yield chunk
             return
         member = _inflate.decompressobj(wbits=_GZIP_WINDOW)
-        while compressed := file.read(_CHUNK):
+        while compressed := file.read(GZIP_CHUNK):
             while compressed:
                 try:
                     data = member.decompress(compressed)
@@ -56,7 +57,7 @@ def read_chunks(path: Path) -> Iterator[bytes]:
                     yield data
                 if not member.eof:
                     break
-                compressed = member.unused_data or file.read(_CHUNK)
+                compressed = member.unused_data or file.read(GZIP_CHUNK)
                 if not compressed:
                     return
                 if not compressed.startswith(GZIP_MAGIC[: len(compressed)]):

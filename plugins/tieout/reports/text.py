@@ -164,7 +164,7 @@ def text_blocks(path: Path, encoding: str) -> Iterator[Block]:
     old_mac = False
     for data in _cut_at_line_ends(_as_ascii_superset(path, encoding)):
         if line == 1:
-            old_mac = b"\n" not in data[:-1] and b"\r" in data[:-2]
+            old_mac = b"\n" not in data[:-1] and (b"\r" in data[:-2] or data.endswith(b"\r"))
             header = re.split(rb"[\r\n]", data, maxsplit=1)[0].decode("latin-1").split("\t")
         if b"\r" in data:
             data = _plain_line_ends(data, line, old_mac)
@@ -215,7 +215,8 @@ def _cut_at_line_ends(chunks: Iterable[bytes]) -> Iterator[bytes]:
         cut = chunk.rfind(b"\n") + 1
         line_feeds = line_feeds or cut > 0
         if not line_feeds and b"\r" in chunk:
-            cut = chunk.rfind(b"\r") + 1  # lines that end in a lone carriage return
+            # lines that end in a lone carriage return; after the last byte a line feed may follow
+            cut = chunk.rfind(b"\r", 0, -1) + 1
         if size < BLOCK_BYTES or cut == 0:
             if size > _LONGEST_LINE:
                 raise Misfit(ReasonCode.DAMAGED_FILE, "there is no line end in 16 MiB of it", _SAVE_AS_IS)
