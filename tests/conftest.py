@@ -15,6 +15,23 @@ import pytest
 from tieout.lake import Lake
 
 
+_status = 0
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    global _status
+    _status = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave at once: DuckDB 2.0's binding prints a page about leaked instances when the interpreter is torn down after
+    SQLAlchemy has used it, and the summary of the tests has to be the last thing that is seen."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_status)
+
+
 def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on just now."""
     sockets = [socket.socket() for _ in range(count)]

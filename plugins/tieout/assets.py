@@ -11,7 +11,6 @@ SETTLEMENTS = {
         name=f"settlements_{region.value.lower()}",
         uri=f"s3://tieout-lake/outcomes/{region.value}",
         group="settlements",
-        extra={"region": region.value},
     )
     for region in Region
 }

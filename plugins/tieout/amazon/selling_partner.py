@@ -38,7 +38,7 @@ RETENTION_MARGIN = dt.timedelta(minutes=10)
 """A window that starts this much inside the 90 days is not overtaken by the clock while it is asked for."""
 TRIES = 5
 LONGEST_SLEEP = 5.0
-"""Machine seconds that a call may wait for its budget in place; a longer wait is the caller's to organise."""
+"""Seconds that a call may wait for its budget in place; a longer wait is the caller's to organise."""
 
 
 @dataclass(frozen=True)
@@ -233,10 +233,10 @@ class SellingPartner:
             try:
                 return self._budget.take(operation)
             except BudgetExhausted as exhausted:
-                wait = self._clock.machine_seconds((exhausted.available_at - self._clock.now()).total_seconds())
+                wait = (exhausted.available_at - self._clock.now()).total_seconds()
                 if wait > LONGEST_SLEEP:
                     raise
-                time.sleep(max(0.0, wait))
+                self._clock.sleep(wait)
 
     def _send(
         self, operation: str, method: str, path: str, params: dict[str, str] | None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tieout.documents import ApiCall, Region
+from tieout.documents import ApiCall, Region, State
 from tieout.intake.records import Outcomes
 from tieout.lake import Keys, Lake
 
@@ -62,7 +62,13 @@ def _load(
         run_id=run_id,
     )
     warehouse.record_calls(_calls_since(lake, region, warehouse.last_call_day(region)))
-    return result.as_dict()
+    return {
+        **{state.value: result.count(state) for state in (State.LOADED, State.QUARANTINED, State.SKIPPED)},
+        "documents_changed": result.documents_changed,
+        "settlements_written": result.settlements_written,
+        "settlements_removed": result.settlements_removed,
+        "lines_written": result.lines_written,
+    }
 
 
 def _found(lake: Lake, prefix: str, region: Region) -> Iterator[Outcomes]:

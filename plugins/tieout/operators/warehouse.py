@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import tempfile
 from pathlib import Path
@@ -33,7 +34,8 @@ class LoadBusinessDayOperator(WarehouseOperator):
         from tieout.intake.load import load_business_day
 
         day = dt.date.fromisoformat(context["partition_key"])
-        regions = sorted({Region(asset.extra["region"]) for asset in context["triggering_asset_events"]}, key=str)
+        events = context["triggering_asset_events"]
+        regions = sorted({Region(event.extra["region"]) for asset in events for event in events[asset]}, key=str)
         warehouse, lake = WarehouseHook().warehouse(), LakeHook().lake()
         loaded = {}
         with tempfile.TemporaryDirectory(prefix="tieout-load-") as folder:
@@ -47,9 +49,9 @@ class LoadBusinessDayOperator(WarehouseOperator):
 class BuildMartsOperator(WarehouseOperator):
     """Build the marts for what changed since they were built last."""
 
-    def execute(self, context: Context) -> Any:
-        """Return how many settlements changed."""
-        return WarehouseHook().warehouse().build_marts()
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Return how many settlements had changed, and how many rows of each mart did."""
+        return dataclasses.asdict(WarehouseHook().warehouse().build_marts())
 
 
 class PublishWarehouseOperator(WarehouseOperator):

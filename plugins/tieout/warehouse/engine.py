@@ -190,9 +190,8 @@ class Warehouse:
                 count = con.execute("SELECT count(*) FROM staging.changed_settlement").fetchall()[0][0]
                 settlements = max(settlements, count)
                 rows_changed[table] = _write(con, model, _mart_scope(model))
-                _record_build(con, model, newest)
+                changed |= _record_build(con, model, newest) or rows_changed[table] > 0
                 con.execute("DROP TABLE staging.changed_settlement")
-                changed = True
             if changed:
                 _bump(con)
         return BuildResult(settlements=settlements, rows_changed=rows_changed)
@@ -707,11 +706,13 @@ def _built(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
     return int(found[0][0]) if found else None
 
 
-def _record_build(con: duckdb.DuckDBPyConnection, model: Model, load_id: int) -> None:
+def _record_build(con: duckdb.DuckDBPyConnection, model: Model, load_id: int) -> bool:
+    """Note that a model is built up to a load; return whether that is news."""
     if _built(con, model) == load_id:
-        return
+        return False
     con.execute("DELETE FROM ops.build WHERE model = ?", [model.name])
     con.execute("INSERT INTO ops.build VALUES (?, ?, ?, ?)", [model.name, model.definition, load_id, _now()])
+    return True
 
 
 def _bump(con: duckdb.DuckDBPyConnection) -> None:

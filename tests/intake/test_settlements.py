@@ -1,0 +1,250 @@
+"""Every document of the simulated Amazon, taken the whole way without Airflow: what it ends as is what the truth says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.intake.conftest import Amazon
+from tieout.accounts import Account
+from tieout.amazon.errors import BudgetExhausted
+from tieout.documents import DocumentOutcome, Region
+from tieout.intake.load import load_business_day, load_import
+from tieout.intake.records import Listing
+from tieout.intake.settlements import AccountKeys, account_for, list_settlements, read, receive, settle
+from tieout.lake import Keys, Lake
+from tieout.warehouse import Warehouse
+
+DAYS = (dt.date(2026, 8, 29), dt.date(2026, 8, 30))
+MARTS = ("settlement_tie_out", "settlement_by_category", "reserve_roll_forward", "expected_deposit", "unknown_fee")
+
+
+def take(amazon: Amazon, lake: Lake, account: Account, day: dt.date) -> tuple[Listing, int]:
+    """List and receive, waiting for the rate budget as the operators do; return how often it waited."""
+    waits = 0
+    with amazon.client(account, lake) as client:
+        listing = list_settlements(client, lake, amazon.clock, account, day)
+        while True:
+            try:
+                receive(client, lake, amazon.clock, listing.documents)
+                return listing, waits
+            except BudgetExhausted as exhausted:
+                waits += 1
+                amazon.clock.sleep((exhausted.available_at - amazon.clock.now()).total_seconds())
+
+
+def take_all_the_way(amazon: Amazon, lake: Lake, account: Account, day: dt.date) -> tuple[DocumentOutcome, ...]:
+    listing, _ = take(amazon, lake, account, day)
+    read(lake, listing.documents)
+    key = Keys.outcomes(day, account.region, account.name)
+    return settle(lake, listing, key, docs_dir=None).outcomes
+
+
+@pytest.fixture(scope="module")
+def full_lake(amazon: Amazon, s3_client: Any) -> Iterator[Lake]:
+    """All accounts, two business days."""
+    s3_client.create_bucket(Bucket="full-lake")
+    lake = Lake(s3_client, "full-lake")
+    for day in DAYS:
+        for name in sorted(amazon.accounts):
+            take_all_the_way(amazon, lake, amazon.account(name), day)
+    yield lake
+
+
+def load(lake: Lake, path: Path, days: tuple[dt.date, ...], regions: tuple[Region, ...]) -> Warehouse:
+    warehouse = Warehouse(path / "warehouse.duckdb")
+    (path / "fetched").mkdir(exist_ok=True)
+    for day in days:
+        for region in regions:
+            load_business_day(warehouse, lake, region, day, run_id=f"{region}-{day}", folder=path / "fetched")
+            warehouse.build_marts()
+    return warehouse
+
+
+def tables(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    with duckdb.connect(str(path / "warehouse.duckdb"), read_only=True) as connection:
+        names = [f"mart.{name}" for name in MARTS] + ["core.settlement", "core.settlement_line"]
+        return {name: connection.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall() for name in names}
+
+
+def test_every_settlement_equals_the_truth_and_every_broken_document_has_the_right_reason(
+    amazon: Amazon, full_lake: Lake, tmp_path: Path
+) -> None:
+    load(full_lake, tmp_path, DAYS, tuple(Region))
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as warehouse:
+        found = {
+            row[0]: row[1:]
+            for row in warehouse.execute("SELECT document_id, state, reason_code FROM ops.document").fetchall()
+        }
+        totals = {
+            row[:2]: row[2:]
+            for row in warehouse.execute(
+                "SELECT account, settlement_id, currency, sum_of_lines, lines FROM mart.settlement_tie_out "
+                "WHERE state = 'tied_out'"
+            ).fetchall()
+        }
+        categories: dict[tuple[str, str], dict[str, Decimal]] = {}
+        for account, settlement_id, category, amount in warehouse.execute(
+            "SELECT account, settlement_id, category, amount FROM mart.settlement_by_category WHERE amount <> 0"
+        ).fetchall():
+            categories.setdefault((account, settlement_id), {})[category] = amount
+    expected = [document for document in amazon.truth() if f"{document['account']}.{document['report_id']}" in found]
+    assert len(expected) == len(found) > 200
+    loaded = 0
+    for document in expected:
+        name = f"{document['account']}.{document['report_id']}"
+        assert found[name] == (document["expected_state"], document["expected_reason"]), name
+        if document["expected_state"] == "loaded":
+            key = (document["account"], document["settlement_id"])
+            assert totals[key] == (document["currency"], Decimal(document["control_total"]), document["lines"]), name
+            by_category = {c: Decimal(amount) for c, amount in document["by_category"].items() if Decimal(amount)}
+            assert categories.get(key, {}) == by_category, name
+            loaded += 1
+    assert loaded == len(totals) >= 200
+    marketplaces = {m for d in expected if d["expected_state"] == "loaded" for m in d["marketplaces"]}
+    assert len(marketplaces) == 23
+
+
+def test_doing_it_again_changes_nothing_and_downloads_nothing(amazon: Amazon, full_lake: Lake) -> None:
+    account = amazon.account("hinode_fe")
+    before = {key: full_lake.get(key) for key in full_lake.keys("") if "/hinode_fe" in key}
+    outcomes = take_all_the_way(amazon, full_lake, account, DAYS[0])
+    after = {key: full_lake.get(key) for key in full_lake.keys("") if "/hinode_fe" in key}
+    assert outcomes
+    moved = {key for key in after if after[key] != before.get(key)}
+    # The listing says when it was made, the budget and the call log go on; nothing else moves.
+    assert {key.split("/")[0] for key in moved} <= {"listed", "budget", "calls"}
+
+
+def test_the_order_of_days_and_regions_does_not_matter(full_lake: Lake, tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+    load(full_lake, tmp_path / "one", DAYS, tuple(Region))
+    load(full_lake, tmp_path / "other", DAYS[::-1] + DAYS, tuple(Region)[::-1])
+    assert tables(tmp_path / "one") == tables(tmp_path / "other")
+
+
+def test_a_long_history_waits_for_the_budget_and_never_meets_a_429(amazon: Amazon, full_lake: Lake) -> None:
+    # 36 documents: fifteen at once, the others when the budget has grown
+    statuses = []
+    for key in full_lake.keys("calls/NA/"):
+        if "/cascade_na/" in key:
+            for line in (full_lake.get(key) or b"").splitlines():
+                statuses.append(b'"status":429' in line)
+    assert len(statuses) > 30
+    assert not any(statuses)
+
+
+def test_what_was_listed_is_accounted_for(amazon: Amazon, full_lake: Lake) -> None:
+    def keys(day: dt.date) -> list[AccountKeys]:
+        accounts = [amazon.account(name) for name in amazon.accounts]
+        return [
+            AccountKeys(a.name, Keys.listing(a.region, a.name, day), Keys.outcomes(day, a.region, a.name))
+            for a in accounts
+        ]
+
+    first, second = account_for(full_lake, keys(DAYS[0]), DAYS[0]), account_for(full_lake, keys(DAYS[1]), DAYS[1])
+    # What the first day put into quarantine is old news on the second.
+    assert first.still_quarantined == ()
+    assert len(first.trouble) > 3
+    assert set(first.trouble) <= set(second.still_quarantined)
+    missing = account_for(full_lake, keys(dt.date(2026, 8, 1)), dt.date(2026, 8, 1))
+    assert len(missing.trouble) == len(amazon.accounts)
+    assert "no outcome" in missing.trouble[0]
+
+
+def test_a_receive_that_was_cut_off_goes_on_where_it_stopped(amazon: Amazon, lake: Lake) -> None:
+    account = amazon.account("ironbark_fe")
+    with amazon.client(account, lake) as client:
+        listing = list_settlements(client, lake, amazon.clock, account, DAYS[1])
+        receive(client, lake, amazon.clock, listing.documents[:4])
+        # The fifth was cut off after its bytes and before its manifest.
+        lake.put(Keys.raw_body(listing.documents[4]), b"half")
+        assert receive(client, lake, amazon.clock, listing.documents) == len(
+            [d for d in listing.documents[4:] if d.processing_status in ("DONE", "FATAL")]
+        )
+    assert len(lake.get(Keys.raw_body(listing.documents[4])) or b"") > 4
+
+
+def test_a_token_of_another_region_is_refused_and_the_others_go_on(amazon: Amazon, lake: Lake) -> None:
+    account = amazon.account("hinode_fe").model_copy(update={"region": Region.EU})
+    from tieout.amazon.errors import AccessDenied
+
+    with amazon.client(account, lake) as client, pytest.raises(AccessDenied, match="belongs to this region"):
+        list_settlements(client, lake, amazon.clock, account, DAYS[1])
+
+
+def test_time_is_amazons(amazon: Amazon) -> None:
+    first = amazon.clock.now()
+    time.sleep(0.05)
+    assert (amazon.clock.now() - first).total_seconds() >= 0.05 * amazon.clock.scale
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The simulated Amazon's old files, as a person downloaded them."""
+    import subprocess
+    import sys
+
+    from tests.intake.conftest import INSTANT, ROOT, SEED
+
+    folder = tmp_path_factory.mktemp("archive")
+    command = [sys.executable, "-m", "simulator", "archive", "--clock", INSTANT, "--seed", SEED, "--out", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return folder
+
+
+def test_an_archive_is_imported_once_and_ends_as_the_truth_says(
+    amazon: Amazon, lake: Lake, archive: Path, tmp_path: Path
+) -> None:
+    from tieout.intake.imports import import_id, receive_files
+
+    accounts = [amazon.account(name) for name in amazon.accounts]
+    name = import_id(str(archive), None)
+    for _ in range(2):
+        listings = receive_files(lake, str(archive), None, accounts)
+        for listing in listings:
+            read(lake, listing.documents)
+            settle(lake, listing, Keys.import_outcomes(name, listing.account), docs_dir=None)
+    warehouse = Warehouse(tmp_path / "warehouse.duckdb")
+    for run in ("one", "two"):
+        load_import(warehouse, lake, name, DAYS[0], run_id=run, folder=tmp_path)
+        warehouse.build_marts()
+    expected = {
+        (d["account"], Path(d["file_name"]).name): (d["expected_state"], d["expected_reason"])
+        for d in amazon.truth()
+        if d["source"] == "import"
+    }
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
+        rows = connection.execute("SELECT account, file_name, state, reason_code FROM ops.document").fetchall()
+        layouts = connection.execute("SELECT DISTINCT layout FROM ops.document WHERE layout IS NOT NULL").fetchall()
+        loads = connection.execute("SELECT count(*) FROM ops.load").fetchone()
+    assert {(row[0], Path(row[1]).name): row[2:] for row in rows} == expected
+    assert {row[0] for row in layouts} == {"V1", "V2"}
+    assert loads == (sum(state == "loaded" for state, _ in expected.values()),)
+
+
+@pytest.mark.parametrize(
+    ("files", "account", "message"),
+    [
+        ({}, "hinode_fe", "there is no file under"),
+        ({"a.txt": b""}, "nobody", "there is no account 'nobody'"),
+        ({"a.txt": b""}, None, "belong to no known account, the first is 'a.txt'"),
+    ],
+)
+def test_an_import_that_cannot_be_says_why(
+    amazon: Amazon, lake: Lake, tmp_path: Path, files: dict[str, bytes], account: str | None, message: str
+) -> None:
+    from tieout.intake.imports import NothingToImport, receive_files
+
+    for name, body in files.items():
+        (tmp_path / name).write_bytes(body)
+    with pytest.raises(NothingToImport, match=message):
+        receive_files(lake, str(tmp_path), account, [amazon.account(name) for name in amazon.accounts])
