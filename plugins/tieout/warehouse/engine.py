@@ -153,12 +153,6 @@ class Warehouse:
         return int(new)
 
     def last_call_day(self, region: Region) -> dt.date | None:
-        """Return the UTC day of the last call to a region that is kept; None if none is."""
-        with self.connect() as con:
-            found = con.execute("SELECT max(called_at) FROM ops.api_call WHERE region = ?", [region.value]).fetchall()
-        return found[0][0].date() if found[0][0] else None
-
-    def last_call_day(self, region: Region) -> dt.date | None:
         """Return the UTC day of the latest call to a region in ops.api_call; None if there is none."""
         with self.connect(read_only=True) as con:
             latest = con.execute("SELECT max(called_at) FROM ops.api_call WHERE region = ?", [region]).fetchall()[0][0]
