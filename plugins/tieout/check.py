@@ -65,14 +65,19 @@ def run(options: argparse.Namespace) -> int:
     for path in options.files:
         if (problem := _unreadable(path)) is not None:
             options.parser.error(problem)
-    verdicts = (verdict for path in options.files for verdict in check_file(path))
-    if options.json:
-        refused = False
-        for verdict in verdicts:
-            refused |= verdict.verdict == REFUSED
-            print(json.dumps(asdict(verdict), ensure_ascii=False), flush=True)
-        return ONE_REFUSED if refused else ALL_TIE_OUT
-    return _print_table(list(verdicts))
+    verdicts = []
+    for path in options.files:
+        try:
+            found = list(check_file(path))
+        except OSError as error:
+            options.parser.error(f"{path}: {error.strerror or error}")
+        verdicts += found
+        if options.json:
+            for verdict in found:
+                print(json.dumps(asdict(verdict), ensure_ascii=False), flush=True)
+    if not options.json:
+        _print_table(verdicts)
+    return ONE_REFUSED if any(each.verdict == REFUSED for each in verdicts) else ALL_TIE_OUT
 
 
 def _unreadable(path: Path) -> str | None:
@@ -195,7 +200,7 @@ def _explained(difference: Decimal, found: dict[Decimal, list[str]], last: int) 
     return said
 
 
-def _print_table(verdicts: list[Verdict]) -> int:
+def _print_table(verdicts: list[Verdict]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -224,4 +229,3 @@ def _print_table(verdicts: list[Verdict]) -> int:
         console.print(Text(each.reason or ""), soft_wrap=True)
     tied = len(verdicts) - len(refused)
     console.print(f"{tied} tied out, {len(refused)} refused", style="bold" if refused else "bold green")
-    return ONE_REFUSED if refused else ALL_TIE_OUT

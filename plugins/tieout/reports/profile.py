@@ -27,6 +27,7 @@ class _Reading:
 
     misfit: tuple[str, int, str, int] | None = None
     """The first amount that it cannot read: text, line, column, decimals of the currency."""
+    misfits: int = 0
     sums: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
 
@@ -101,6 +102,7 @@ class Profile:
             for convention, reading in self._readings.items():
                 value = read[convention] = amounts.hundredths(text, convention, decimals)
                 if value is None:
+                    reading.misfits += count
                     if reading.misfit is None:
                         reading.misfit = (text, int(rows.lines[row]), self._layout.spelled(column), decimals)
                 elif column == layouts.TOTAL_AMOUNT:
@@ -153,7 +155,7 @@ class Profile:
     def _decide_decimal(self, whole: bool) -> str | None:
         point, comma = (self._readings[convention] for convention in amounts.CONVENTIONS)
         if point.misfit and comma.misfit:
-            raise _unreadable(point.misfit, comma.misfit)
+            raise _unreadable(point, comma)
         if point.misfit:
             return amounts.COMMA
         if comma.misfit or self._differ is None:
@@ -177,8 +179,11 @@ class Profile:
         return amounts.POINT if point.ties_out() else amounts.COMMA
 
 
-def _unreadable(point: tuple[str, int, str, int], comma: tuple[str, int, str, int]) -> Misfit:
-    for text, line, column, decimals in sorted((point, comma), key=lambda misfit: misfit[1]):
+def _unreadable(point: _Reading, comma: _Reading) -> Misfit:
+    """No convention reads all amounts: the fault lies with what fits neither, or else with what fits the fewest."""
+    assert point.misfit is not None
+    assert comma.misfit is not None
+    for text, line, column, decimals in sorted((point.misfit, comma.misfit), key=lambda misfit: misfit[1]):
         if all(amounts.hundredths(text, convention, decimals) is None for convention in amounts.CONVENTIONS):
             return Misfit(
                 ReasonCode.BAD_AMOUNT,
@@ -187,11 +192,13 @@ def _unreadable(point: tuple[str, int, str, int], comma: tuple[str, int, str, in
                 line=line,
                 column=column,
             )
-    text, line, column, _ = comma
+    usual, reading = (amounts.POINT, point) if point.misfits <= comma.misfits else (amounts.COMMA, comma)
+    assert reading.misfit is not None
+    text, line, column, decimals = reading.misfit
     return Misfit(
         ReasonCode.BAD_AMOUNT,
-        f"{shown(text)} has a decimal point, and {shown(point[0])} in line {point[1]} a decimal comma",
-        "One file never has both: download the report again and import it as it came",
+        f"{shown(text)} is not an amount with the decimal separator {usual!r} of other amounts in the file",
+        amounts.advice(text, decimals),
         line=line,
         column=column,
     )
