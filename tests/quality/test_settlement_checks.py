@@ -64,8 +64,12 @@ EXPECTED = {
     "short": {"control_total_equals_sum_of_lines"},
     "too-much": {"control_total_equals_sum_of_lines"},
     "second-is-short": {"control_total_equals_sum_of_lines"},
-    "mixed": {"settlement_has_one_currency"},
-    "line-without-currency": {"settlement_has_one_currency", "currency_is_known"},
+    "mixed": {"settlement_has_one_currency", "control_total_equals_sum_of_lines"},
+    "line-without-currency": {
+        "settlement_has_one_currency",
+        "currency_is_known",
+        "control_total_equals_sum_of_lines",
+    },
     "not-a-currency": {"currency_is_known"},
     "no-currency": {"currency_is_known"},
     "no-amount": {"amount_is_present"},
@@ -191,6 +195,14 @@ def test_a_reason_names_amounts_line_and_column(
     reason = results[name][check].reason
     assert reason is not None
     assert (reason.message, reason.line, reason.column) == (message, line, column)
+
+
+def test_the_first_reason_is_the_cause_of_the_others(results: dict[str, dict[str, CheckResult]]) -> None:
+    def first(name: str) -> str:
+        return next(result.reason.code for result in results[name].values() if result.reason)
+
+    assert first("mixed") == "mixed_currency"
+    assert first("no-amount") == "missing_amount"
 
 
 def test_what_was_found_stands_beside_what_was_expected(results: dict[str, dict[str, CheckResult]]) -> None:

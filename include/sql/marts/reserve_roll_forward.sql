@@ -7,7 +7,7 @@
 --
 -- Grain:   one row a settlement of an account
 -- Key:     account, settlement_id
--- Inputs:  core.settlement, mart.settlement_by_category
+-- Inputs:  core.settlement, core.settlement_version, mart.settlement_by_category
 -- Written: rebuilt
 --
 -- Columns:
@@ -25,7 +25,7 @@
 --   balance_carried         | DECIMAL(18,2) NOT NULL | `Payable to Amazon` of this settlement, in `currency`: the negative balance of an earlier one.
 --   charged_to_seller       | DECIMAL(18,2) NOT NULL | `Successful charge` of this settlement, in `currency`: what Amazon took from the seller's card or bank.
 --   balance_difference      | DECIMAL(18,2)          | `balance_carried` less the negative control total of the settlement before, in `currency`: 0.00 when the balance was carried whole; null when the settlement before is not known.
---   state                   | VARCHAR NOT NULL       | `rolled_forward`, `broken` (the reserve difference is not 0.00), `first` (nothing before it in its stream), `previous_missing` (its stream has earlier settlements, none of which ends where it starts), or `undetermined` (several could be the one before).
+--   state                   | VARCHAR NOT NULL       | `rolled_forward`; `broken` (the reserve difference is not 0.00); `first` (nothing before it in its currency and marketplace); `previous_quarantined` (the one before is quarantined); `previous_missing` (there are earlier ones in its currency and marketplace, and none ends where it starts: one is missing, or a second series begins); or `undetermined` (several could be the one before).
 
 WITH
 
@@ -109,6 +109,17 @@ previous AS (
     AND equals = 1
 ),
 
+-- The instants at which quarantined settlements end
+quarantined AS (
+  SELECT DISTINCT
+    account,
+    currency,
+    settlement_end_at
+  FROM core.settlement_version
+  WHERE status = 'quarantined'
+    AND current_document_id IS NULL
+),
+
 -- Where each stream of settlements begins
 stream AS (
   SELECT
@@ -147,6 +158,7 @@ SELECT
     WHEN EXISTS (
       SELECT 1 FROM candidate AS c WHERE c.account = s.account AND c.settlement_id = s.settlement_id
     ) THEN 'undetermined'
+    WHEN q.settlement_end_at IS NOT NULL THEN 'previous_quarantined'
     WHEN s.settlement_start_at IS NULL OR s.settlement_start_at = f.first_start_at THEN 'first'
     ELSE 'previous_missing'
   END AS state
@@ -154,6 +166,10 @@ FROM settlement AS s
 LEFT JOIN previous AS p
   ON p.account = s.account
   AND p.settlement_id = s.settlement_id
+LEFT JOIN quarantined AS q
+  ON q.account = s.account
+  AND q.currency = s.currency
+  AND q.settlement_end_at = s.settlement_start_at
 LEFT JOIN stream AS f
   ON f.account = s.account
   AND f.currency = s.currency

@@ -75,9 +75,10 @@ def read_check(path: Path) -> Check:
 
 @cache
 def settlement_checks() -> tuple[Check, ...]:
-    """Return the checks of a settlement document: the blocking ones first, then by name."""
-    found = [read_check(path) for path in sorted((SQL / "checks").glob("*.sql"))]
-    return tuple(sorted(found, key=lambda check: check.severity is not Severity.BLOCKING))
+    """Return the checks of a settlement document: the blocking ones first, and causes before what follows from them."""
+    order = list(_EXPLAIN)
+    found = [read_check(path) for path in (SQL / "checks").glob("*.sql")]
+    return tuple(sorted(found, key=lambda check: (check.severity is not Severity.BLOCKING, order.index(check.name))))
 
 
 def money(amount: Decimal | None, currency: str | None) -> str:
@@ -96,7 +97,8 @@ def _control_total(row: Row) -> Finding:
     observed = f"{money(lines, currency)} in {counted(row['lines'])}"
     if total is None:
         return Finding(
-            f"settlement {settlement}: {counted(row['lines'])} sum to {lines:,}, and no summary row gives a control total",
+            f"settlement {settlement}: {counted(row['lines'])} sum to {money(lines, currency)}, and no summary row gives a "
+            "control total",
             observed,
             "a control total",
             row["line_no"],
@@ -213,14 +215,16 @@ def _marketplace(row: Row) -> Finding:
 
 
 _EXPLAIN: dict[str, Callable[[Row], Finding]] = {
-    "amount_is_present": _amount,
-    "control_total_equals_sum_of_lines": _control_total,
-    "currency_is_known": _known_currency,
-    "date_is_present": _date,
-    "kind_is_known": _kind,
     "line_count_equals_file": _line_count,
-    "marketplace_is_present": _marketplace,
-    "posted_date_inside_period": _posted_date,
-    "posted_date_near_period": _posted_date,
+    "amount_is_present": _amount,
+    "currency_is_known": _known_currency,
     "settlement_has_one_currency": _one_currency,
+    "posted_date_near_period": _posted_date,
+    "control_total_equals_sum_of_lines": _control_total,
+    "kind_is_known": _kind,
+    "posted_date_inside_period": _posted_date,
+    "date_is_present": _date,
+    "marketplace_is_present": _marketplace,
 }
+"""What puts the findings of each check into words. Causes stand before what follows from them: the first reason of a
+document is the one to look at first."""

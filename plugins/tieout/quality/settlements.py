@@ -98,19 +98,25 @@ def _scratch(database: Path, staged: Sequence[StagedInput]) -> duckdb.DuckDBPyCo
         listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
         con.execute(f"CREATE VIEW {name}_file AS SELECT * FROM read_parquet([{listed}], hive_partitioning = FALSE)")
         con.execute(f"CREATE VIEW {name} AS {models()[name].select}")
-    reading = pa.table(
-        {
-            "document_id": [document.document_id for document in staged],
-            "file_lines": [document.reading.file_lines for document in staged],
-            "settlements": [len(document.reading.settlements) for document in staged],
-        }
-    )
-    con.register("incoming", reading)
-    con.execute("CREATE TABLE staging.reading AS SELECT * FROM incoming")
-    con.unregister("incoming")
-    con.execute("CREATE TABLE staging.currency AS SELECT unnest(?) AS code", [list(known_marketplaces().currencies)])
-    con.execute(models()["core.fee_category"].create())
-    con.executemany(f"INSERT INTO core.fee_category VALUES ({', '.join('?' * 11)})", fee_dictionary().rows())
+    tables = {
+        "staging.reading": [
+            {
+                "document_id": document.document_id,
+                "file_lines": document.reading.file_lines,
+                "settlements": len(document.reading.settlements),
+            }
+            for document in staged
+        ],
+        "staging.currency": [{"code": code} for code in known_marketplaces().currencies],
+        "core.fee_category": [
+            dict(zip((column.name for column in models()["core.fee_category"].columns), row, strict=True))
+            for row in fee_dictionary().rows()
+        ],
+    }
+    for name, rows in tables.items():
+        con.register("incoming", pa.Table.from_pylist(rows))
+        con.execute(f"CREATE TABLE {name} AS SELECT * FROM incoming")
+        con.unregister("incoming")
     con.execute(
         "CREATE TABLE staging.kind AS SELECT DISTINCT transaction_type, amount_type, amount_description "
         "FROM staging.settlement_line WHERE amount IS NOT NULL"

@@ -210,10 +210,9 @@ class Warehouse:
             con.execute(f'COPY FROM DATABASE "{live}" TO published')
             con.execute("DROP SCHEMA published.staging")
             # COPY FROM DATABASE leaves the comments on columns behind
-            for model in models().values():
-                if model.schema in PERSISTENT:
-                    for statement in model.comments("published"):
-                        con.execute(statement)
+            kept = [model for model in models().values() if model.schema in PERSISTENT]
+            comments = [statement for model in kept for statement in model.comments("published")]
+            con.execute(";\n".join(["BEGIN", *comments, "COMMIT"]))
             con.execute("DETACH published")
         with open(copy, "rb") as written:
             os.fsync(written.fileno())
@@ -503,8 +502,7 @@ def _make_tables(con: duckdb.DuckDBPyConnection) -> None:
             con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         for model in kept:
             _make_table(con, model)
-            for statement in model.comments():
-                con.execute(statement)
+            con.execute(";\n".join(model.comments()))
         if not con.execute("SELECT count(*) FROM ops.revision").fetchall()[0][0]:
             con.execute("INSERT INTO ops.revision VALUES (0, ?)", [_now()])
         _bump(con)
