@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from tieout.documents import ReasonCode
+from tieout.reports import arrow
 from tieout.reports.errors import Misfit, shown
 
 YMD, DMY, MDY = "ymd", "dmy", "mdy"
@@ -95,6 +96,11 @@ class _Shape:
 
 def _bad(value: str, problem: str, advice: str, line: int, column: str) -> Misfit:
     return Misfit(ReasonCode.BAD_DATE, f"{shown(value)} {problem}", advice, line=line, column=column)
+
+
+def microseconds(instant: dt.datetime) -> int:
+    """Since the epoch."""
+    return (instant - _EPOCH_INSTANT) // dt.timedelta(microseconds=1)
 
 
 def zone_minutes(name: str, currency: str) -> int | None:
@@ -370,9 +376,12 @@ class DateReader:
         distinct = array.dictionary
         read = self._read_fixed_width(distinct, currency) or self._read_one_by_one(array, distinct, lines, currency)
         days, instants, timed = read
-        null = np.asarray(array.is_null())
-        codes = array.indices.fill_null(0).to_numpy() if null.any() else array.indices.to_numpy()
-        return _date32(days[codes], null), _timestamps(instants[codes], null | ~timed[codes])
+        codes = arrow.codes(array)
+        null = codes < 0
+        return (
+            arrow.from_numpy(days[codes], pa.date32(), null),
+            arrow.from_numpy(instants[codes], pa.timestamp("us", "UTC"), null | ~timed[codes]),
+        )
 
     def _read_one_by_one(
         self, array: pa.DictionaryArray, distinct: pa.StringArray, lines: np.ndarray, currency: str
@@ -387,13 +396,13 @@ class DateReader:
             try:
                 day, instant, notation = read_instant(text, self.form, currency)
             except ValueError as error:
-                row = int(np.flatnonzero(array.indices.fill_null(-1).to_numpy() == code)[0])
+                row = int(np.flatnonzero(arrow.codes(array) == code)[0])
                 raise _bad(text, str(error), RESAVED, int(lines[row]), self.column) from None
             self.notations[notation] = None
             days[code] = (day - _EPOCH).days
             if instant is not None:
                 timed[code] = True
-                instants[code] = (instant - _EPOCH_INSTANT) // dt.timedelta(microseconds=1)
+                instants[code] = microseconds(instant)
         return days, instants, timed
 
     def _read_fixed_width(self, distinct: pa.StringArray, currency: str) -> _Converted | None:
@@ -409,7 +418,10 @@ class DateReader:
             rows = np.flatnonzero(lengths == length)
             if length != width and length < width + _TIME_WIDTH:
                 return None
-            cells = data[offsets[rows, None] + np.arange(length)]
+            if len(rows) == count:
+                cells = data[offsets[0] : offsets[-1]].reshape(count, length)
+            else:
+                cells = data[offsets[rows, None] + np.arange(length)]
             iso = self._iso(cells)
             if iso is None:
                 return None
@@ -421,9 +433,13 @@ class DateReader:
                 notations[self.form.notation()] = None
                 continue
             timed[rows] = True
-            marks, which = np.unique(
-                cells[:, [width, *range(width + _TIME_WIDTH, length)]], axis=0, return_inverse=True
-            )
+            marks = cells[:, [width, *range(width + _TIME_WIDTH, length)]]
+            which: np.ndarray | int = 0
+            if (marks == marks[0]).all():
+                marks = marks[:1]
+            else:
+                marks, inverse = np.unique(marks, axis=0, return_inverse=True)
+                which = inverse.reshape(-1)
             minutes = np.zeros(len(marks), np.int64)
             for index, mark in enumerate(marks):
                 separator, zone = chr(mark[0]), mark[1:].tobytes().decode("utf-8", "replace")
@@ -432,7 +448,7 @@ class DateReader:
                     return None
                 minutes[index] = known
                 notations[self.form.notation() + zone_notation(separator, zone)] = None
-            shift[rows] = minutes[which.reshape(-1)] * _MINUTE_US
+            shift[rows] = minutes[which] * _MINUTE_US
         self.notations |= notations
         return (local // _DAY_US).astype(np.int32), local - shift, timed
 
@@ -468,13 +484,4 @@ def _parse_iso(iso: np.ndarray) -> np.ndarray:
     """Microseconds since the epoch of `YYYY-MM-DD HH:MM:SS` rows. Arrow refuses what is no date or time of day."""
     offsets = np.arange(0, iso.size + 1, iso.shape[1], dtype=np.int32)
     strings = pa.StringArray.from_buffers(len(iso), pa.py_buffer(offsets), pa.py_buffer(iso))
-    return strings.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
-
-
-def _date32(days: np.ndarray, null: np.ndarray) -> pa.Array:
-    return pa.array(days, pa.int32(), mask=null if null.any() else None).cast(pa.date32())
-
-
-def _timestamps(microseconds: np.ndarray, null: np.ndarray) -> pa.Array:
-    mask = null if null.any() else None
-    return pa.array(microseconds, pa.int64(), mask=mask).cast(pa.timestamp("us", "UTC"))
+    return arrow.to_numpy(strings.cast(pa.timestamp("us")), np.int64)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as csv
 
 from tieout.documents import ReasonCode
-from tieout.reports import layouts
+from tieout.reports import arrow, layouts
 from tieout.reports.errors import Misfit, shown
 from tieout.reports.layouts import Layout
 from tieout.reports.text import Block
@@ -50,7 +50,7 @@ class Rows:
 
     def select(self, keep: np.ndarray) -> Rows:
         """The rows at these positions."""
-        at = pa.array(keep)
+        at = arrow.positions(keep)
         return Rows({name: column.take(at) for name, column in self.columns.items()}, self.lines[keep])
 
 
@@ -90,12 +90,12 @@ class RowReader:
                 first += 1
                 lines -= 1
         if not data:
-            return Rows({name: pa.array([], pa.string()) for name in self._wanted}, np.empty(0, np.int64))
+            return Rows({name: pa.nulls(0, pa.string()) for name in self._wanted}, np.empty(0, np.int64))
         columns = self._parse(data, lines)
         if columns is None:
             data, numbers = self._repair(data, first)
             if not data:
-                return Rows({name: pa.array([], pa.string()) for name in self._wanted}, np.empty(0, np.int64))
+                return Rows({name: pa.nulls(0, pa.string()) for name in self._wanted}, np.empty(0, np.int64))
             columns = self._parse(data, len(numbers))
             assert columns is not None, "every repaired line has the fields of the header"
         else:
@@ -155,7 +155,7 @@ class RowReader:
         ids = rows.columns[layouts.SETTLEMENT_ID]
         spelled = self._layout.spelled(layouts.SETTLEMENT_ID)
         if ids.null_count:
-            line = int(rows.lines[np.flatnonzero(np.asarray(ids.is_null()))[0]])
+            line = int(rows.lines[np.flatnonzero(arrow.is_null(ids))[0]])
             raise Misfit(
                 ReasonCode.MISSING_SUMMARY,
                 "the line has no settlement id, so it belongs to no settlement",
@@ -189,5 +189,5 @@ def _clean(column: pa.Array) -> pa.Array:
     values = column.dictionary.to_pylist()
     if all(value == value.strip() and value for value in values):
         return column
-    stripped = pa.array([value.strip() or None for value in values], pa.string())
+    stripped = arrow.strings([value.strip() or None for value in values])
     return stripped.take(column.indices).dictionary_encode()

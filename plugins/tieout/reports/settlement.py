@@ -14,7 +14,7 @@ import os
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tieout.documents import Reading, ReasonCode, SettlementSummary
-from tieout.reports import amounts, dates, layouts
+from tieout.reports import amounts, arrow, dates, layouts
 from tieout.reports.errors import Known, Misfit, Refused, shown
 from tieout.reports.layouts import AmountColumn, Layout
 from tieout.reports.profile import DATE_COLUMNS, Conventions, Profile
@@ -259,7 +259,7 @@ class _Settlement:
     control_total: int
     line: int
     total_text: str
-    sum_of_lines: Decimal = Decimal(0)
+    sum_of_lines: int = 0
     lines: int = 0
     lines_without_amount: int = 0
     first_without_amount: int | None = None
@@ -273,7 +273,7 @@ class _Settlement:
             end_at=self.ends_at,
             deposit_at=self.deposit_at,
             control_total=amounts.as_decimal(self.control_total),
-            sum_of_lines=self.sum_of_lines.quantize(Decimal("0.01")),
+            sum_of_lines=amounts.as_decimal(self.sum_of_lines),
             lines=self.lines,
             summary_line_no=self.line,
             lines_without_amount=self.lines_without_amount,
@@ -373,6 +373,14 @@ class _Run:
             finally:
                 for future in pending:
                     future.cancel()
+        for each in self._settlements.values():
+            if abs(each.sum_of_lines) > amounts.LARGEST:
+                raise Misfit(
+                    ReasonCode.BAD_AMOUNT,
+                    f"the lines of settlement {each.settlement_id} add up to {amounts.as_decimal(each.sum_of_lines)}",
+                    "No settlement has so much: download the report again",
+                    line=each.line,
+                )
         if not self._settlements:
             raise Misfit(ReasonCode.EMPTY_FILE, "the file has a header and no settlement", _SELLER_SUPPORT, line=1)
 
@@ -415,7 +423,7 @@ class _Run:
         if totals.null_count == len(rows):
             return rows
         details = np.ones(len(rows), bool)
-        for row in np.flatnonzero(np.asarray(totals.is_valid())).tolist():
+        for row in np.flatnonzero(~arrow.is_null(totals)).tolist():
             if rows.text(layouts.TRANSACTION_TYPE, row) is None:
                 details[row] = False
                 self._note_summary(rows, row)
@@ -494,11 +502,10 @@ class _Run:
         """The settlements of the rows, and which one each row belongs to (None if there is only one)."""
         ids = rows.columns[layouts.SETTLEMENT_ID]
         names = ids.dictionary.to_pylist()
-        codes = ids.indices.to_numpy()
         if len(names) == 1:
             used, firsts, of_row = np.array([0]), np.array([0]), None
         else:
-            used, firsts, of_row = np.unique(codes, return_index=True, return_inverse=True)
+            used, firsts, of_row = np.unique(arrow.codes(ids), return_index=True, return_inverse=True)
         settlements = []
         for code, first in zip(used, firsts, strict=True):
             settlement = self._settlements.get(names[code])
@@ -527,14 +534,14 @@ class _Run:
             spelled = own.dictionary.to_pylist()
             names += [name for name in spelled if name not in names]
             renumber = np.array([names.index(name) for name in spelled], np.int32)
-            has = np.asarray(own.is_valid())
-            codes[has] = renumber[own.indices.fill_null(0).to_numpy()][has]
+            written = arrow.codes(own)
+            codes = np.where(written < 0, codes, renumber[written])
             for index, settlement in enumerate(settlements):
                 here = codes if of_row is None else codes[of_row == index]
                 settlement.other_currencies |= dict.fromkeys(
                     names[code] for code in np.unique(here) if names[code] != settlement.currency
                 )
-        return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(names, pa.string()))
+        return arrow.dictionary(codes, names)
 
     def _bad_amount(self, text: str, currency: str, rows: Rows, row: int, column: str) -> Misfit:
         decimals = amounts.exponent(currency)
@@ -557,7 +564,7 @@ class _Run:
         values = np.zeros(len(strings), np.int64)
         null = np.zeros(len(strings), bool)
         names = currency.dictionary.to_pylist()
-        codes = currency.indices.to_numpy()
+        codes = arrow.codes(currency)
         for row, text in enumerate(strings.to_pylist()):
             if text is None or not text.strip():
                 null[row] = True
@@ -597,17 +604,18 @@ class _Run:
         column = rows.get(layouts.QUANTITY)
         if column is None or column.null_count == len(column):
             return pa.nulls(len(rows), pa.int32())
-        values = []
-        for index, text in enumerate(column.dictionary.to_pylist()):
+        codes = arrow.codes(column)
+        values = np.zeros(len(column.dictionary), np.int32)
+        for code, text in enumerate(column.dictionary.to_pylist()):
             value = int(text) if _is_integer(text) else None
             if value is None or not -(2**31) <= value < 2**31:
-                row = int(np.flatnonzero(column.indices.fill_null(-1).to_numpy() == index)[0])
+                row = int(np.flatnonzero(codes == code)[0])
                 raise self._misfit(
                     ReasonCode.BAD_QUANTITY, f"{shown(text)} is not a whole number of units",
                     rows, row, layouts.QUANTITY, _SELLER_SUPPORT,
                 )  # fmt: skip
-            values.append(value)
-        return pa.array(values, pa.int32()).take(column.indices)
+            values[code] = value
+        return arrow.from_numpy(values[codes], pa.int32(), codes < 0)
 
     def _posted(self, rows: Rows) -> tuple[pa.Array, pa.Array]:
         """posted_date as the file writes it, and posted_at in UTC where it writes a time."""
@@ -619,7 +627,7 @@ class _Run:
                 continue
             reader = self._dates.get(name)
             if reader is None:
-                row = int(np.flatnonzero(np.asarray(column.is_valid()))[0])
+                row = int(np.flatnonzero(~arrow.is_null(column))[0])
                 raise self._unseen_date(rows.text(name, row) or "", rows, row, name)
             read.append(reader.convert(column, rows.lines, self._currency))
         (date, at), (date_of_time, time) = read
@@ -638,16 +646,21 @@ class _Run:
         money_rows: np.ndarray | None = None,
     ) -> None:
         """Add the block to its settlements. `money_rows` says which row each amount is of, None for one to one."""
+        hundredths = _low_words(money)
+        # two halves of each amount, so that no sum of a block can overflow
+        halves = np.stack([hundredths >> 32, hundredths & 0xFFFFFFFF])
+        sums = np.zeros((2, len(settlements)), np.int64)
+        lines = np.array([len(rows)])
         if of_row is None:
-            settlements[0].lines += len(rows)
-            settlements[0].sum_of_lines += pc.sum(money).as_py() or Decimal(0)
-            return
-        of_money = of_row if money_rows is None else of_row[money_rows]
-        sums = pa.table({"settlement": of_money, "amount": money}).group_by("settlement").aggregate([("amount", "sum")])
-        for index, total in zip(sums["settlement"].to_pylist(), sums["amount_sum"].to_pylist(), strict=True):
-            settlements[index].sum_of_lines += total or Decimal(0)
-        for index, lines in enumerate(np.bincount(of_row, minlength=len(settlements))):
-            settlements[index].lines += int(lines)
+            sums[:, 0] = halves.sum(axis=1)
+        else:
+            of_money = of_row if money_rows is None else of_row[money_rows]
+            for half, total in zip(halves, sums, strict=True):
+                np.add.at(total, of_money, half)
+            lines = np.bincount(of_row, minlength=len(settlements))
+        for settlement, high, low, count in zip(settlements, *sums.tolist(), lines.tolist(), strict=True):
+            settlement.sum_of_lines += (high << 32) + low
+            settlement.lines += count
 
     def _v2(
         self, rows: Rows, of_row: np.ndarray | None, settlements: list[_Settlement], currency: pa.DictionaryArray
@@ -659,7 +672,7 @@ class _Run:
         date, time = self._posted(rows)
         return self._table(
             len(rows),
-            line_no=pa.array(rows.lines),
+            line_no=arrow.positions(rows.lines),
             source_column=_constant("amount", len(rows)),
             settlement_id=rows.columns[layouts.SETTLEMENT_ID],
             currency=currency,
@@ -677,8 +690,8 @@ class _Run:
         self, rows: Rows, of_row: np.ndarray | None, settlements: list[_Settlement], money: pa.Array
     ) -> None:
         """A V2 line without an amount is staged as unknown, never as zero; a row that says nothing is damage."""
-        for row in np.flatnonzero(np.asarray(money.is_null())):
-            self._check_says_something(rows, int(row), (layouts.TRANSACTION_TYPE, "amount-type", "amount-description"))
+        for row in np.flatnonzero(arrow.is_null(money)).tolist():
+            self._check_says_something(rows, row, (layouts.TRANSACTION_TYPE, "amount-type", "amount-description"))
             settlement = settlements[0 if of_row is None else of_row[row]]
             settlement.lines_without_amount += 1
             if settlement.first_without_amount is None:
@@ -704,13 +717,13 @@ class _Run:
         """One line an amount; a row that has no amount keeps one line for its quantity, as V1 writes it."""
         columns = self._layout.amounts
         money = {column.name: self._money(rows, column.name, currency) for column in columns}
-        places = [np.flatnonzero(np.asarray(money[column.name].is_valid())) for column in columns]
+        places = [np.flatnonzero(~arrow.is_null(money[column.name])) for column in columns]
         has_amount = np.zeros(len(rows), bool)
         for place in places:
             has_amount[place] = True
         without = np.flatnonzero(~has_amount)
-        for row in without:
-            self._check_says_something(rows, int(row), (layouts.TRANSACTION_TYPE, layouts.QUANTITY))
+        for row in without.tolist():
+            self._check_says_something(rows, row, (layouts.TRANSACTION_TYPE, layouts.QUANTITY))
         at = np.concatenate([*places, without])
         which = np.concatenate([np.full(len(place), index) for index, place in enumerate([*places, without])])
         order = np.lexsort((which, at))
@@ -719,25 +732,28 @@ class _Run:
         def gather(pieces: list[pa.Array], kind: pa.DataType) -> pa.Array:
             """One piece an amount column, the last for the rows without amount; in file order."""
             joined = pa.concat_arrays([piece.cast(kind) for piece in pieces])
-            return joined.take(pa.array(order))
+            return joined.take(arrow.positions(order))
 
         def described(column: AmountColumn, place: np.ndarray) -> pa.Array:
             if column.description_column is None:
-                return pa.array([column.description] * len(place), pa.string())
+                return arrow.strings([column.description] * len(place))
             found = rows.get(column.description_column)
-            return found.take(pa.array(place)) if found is not None else pa.nulls(len(place), pa.string())
+            return found.take(arrow.positions(place)) if found is not None else pa.nulls(len(place), pa.string())
 
         nothing = pa.nulls(len(without), pa.string())
         amount = gather(
-            [*(money[c.name].take(pa.array(p)) for c, p in zip(columns, places, strict=True)), nothing.cast(MONEY)],
+            [
+                *(money[c.name].take(arrow.positions(p)) for c, p in zip(columns, places, strict=True)),
+                nothing.cast(MONEY),
+            ],
             MONEY,
         )
         self._count(rows, of_row, settlements, amount, at)
         date, time = self._posted(rows)
-        line = pa.array(at)
+        line = arrow.positions(at)
         return self._table(
             len(at),
-            line_no=pa.array(rows.lines[at]),
+            line_no=arrow.positions(rows.lines[at]),
             source_column=_from_codes(which, [*(column.name for column in columns), layouts.QUANTITY]),
             settlement_id=rows.columns[layouts.SETTLEMENT_ID].take(line),
             currency=currency.take(line),
@@ -767,7 +783,7 @@ class _Run:
 
 
 _COMMA_TO_POINT = bytes.maketrans(b",", b".")
-_EMPTY = LINES_SCHEMA.empty_table()
+_EMPTY = pa.Table.from_arrays([pa.nulls(0, field.type) for field in LINES_SCHEMA], schema=LINES_SCHEMA)
 
 
 def _is_integer(text: str) -> bool:
@@ -782,47 +798,56 @@ def _has_cents(money: pa.Array) -> bool:
 def _low_words(money: pa.Array) -> np.ndarray:
     """The hundredths of a DECIMAL(18,2) array: the low 64 bits of its 128-bit integers."""
     words = np.frombuffer(money.buffers()[1], np.int64)[2 * money.offset : 2 * (money.offset + len(money)) : 2]
-    return np.where(np.asarray(money.is_valid()), words, 0)
+    return np.where(arrow.is_null(money), 0, words)
 
 
 def _money_array(hundredths: np.ndarray, null: np.ndarray) -> pa.Array:
     words = np.empty((len(hundredths), 2), np.int64)
     words[:, 0] = hundredths
     words[:, 1] = hundredths >> 63
-    valid = pa.array(~null).buffers()[1]
+    valid = pa.py_buffer(np.packbits(~null, bitorder="little"))
     return pa.Array.from_buffers(MONEY, len(hundredths), [valid, pa.py_buffer(words)])
 
 
 def _constant(value: str | None, count: int) -> pa.DictionaryArray:
-    if value is None:
-        return pa.DictionaryArray.from_arrays(pa.nulls(count, pa.int32()), pa.array([], pa.string()))
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([value], pa.string()))
+    codes = np.zeros(count, np.int32)
+    return arrow.dictionary(codes, [value or ""], np.ones(count, bool) if value is None else None)
 
 
 def _from_codes(codes: np.ndarray, names: list[str | None]) -> pa.DictionaryArray:
     """Names by code. A None is a null."""
-    mask = np.isin(codes, [index for index, name in enumerate(names) if name is None])
-    return pa.DictionaryArray.from_arrays(
-        pa.array(codes.astype(np.int32), mask=mask), pa.array([name or "" for name in names], pa.string())
-    )
+    unnamed = [code for code, name in enumerate(names) if name is None]
+    return arrow.dictionary(codes, [name or "" for name in names], np.isin(codes, unnamed))
 
 
 def _settlements_table(reading: Reading, document_id: str) -> pa.Table:
-    return pa.Table.from_pylist(
-        [
-            {
-                "document_id": document_id,
-                "settlement_id": each.settlement_id,
-                "currency": each.currency,
-                "settlement_start_at": each.start_at,
-                "settlement_end_at": each.end_at,
-                "deposit_at": each.deposit_at,
-                "control_total": each.control_total,
-                "sum_of_lines": each.sum_of_lines,
-                "lines": each.lines,
-                "summary_line_no": each.summary_line_no,
-            }
-            for each in reading.settlements
-        ],
-        SETTLEMENTS_SCHEMA,
+    rows = reading.settlements
+    never_null = np.zeros(len(rows), bool)
+
+    def instants(at: Sequence[dt.datetime | None]) -> pa.Array:
+        microseconds = [dates.microseconds(each) if each else 0 for each in at]
+        return arrow.from_numpy(
+            np.array(microseconds, np.int64), INSTANT, np.array([each is None for each in at], bool)
+        )
+
+    def money(values: Sequence[Decimal]) -> pa.Array:
+        return _money_array(np.array([int(each.scaleb(2)) for each in values], np.int64), never_null)
+
+    def whole(values: Sequence[int]) -> pa.Array:
+        return arrow.from_numpy(np.array(values, np.int64), pa.int64())
+
+    return pa.table(
+        {
+            "document_id": arrow.strings([document_id] * len(rows)),
+            "settlement_id": arrow.strings([each.settlement_id for each in rows]),
+            "currency": arrow.strings([each.currency for each in rows]),
+            "settlement_start_at": instants([each.start_at for each in rows]),
+            "settlement_end_at": instants([each.end_at for each in rows]),
+            "deposit_at": instants([each.deposit_at for each in rows]),
+            "control_total": money([each.control_total for each in rows]),
+            "sum_of_lines": money([each.sum_of_lines for each in rows]),
+            "lines": whole([each.lines for each in rows]),
+            "summary_line_no": whole([each.summary_line_no for each in rows]),
+        },
+        schema=SETTLEMENTS_SCHEMA,
     )
