@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,30 @@ def shelf(tmp_path: Path) -> Shelf:
     return Shelf(tmp_path / "lake")
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with all tables and no row, made once because making it takes longer than most tests."""
+    path = tmp_path_factory.mktemp("empty") / "warehouse.duckdb"
+    with Warehouse(path).connect():
+        pass
+    return path
+
+
 @pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "warehouse.duckdb", memory_limit="500MB")
+def made(empty: Path, tmp_path: Path) -> Callable[[str], Warehouse]:
+    """Makes an empty warehouse of a name."""
+
+    def make(name: str) -> Warehouse:
+        path = tmp_path / f"{name}.duckdb"
+        shutil.copyfile(empty, path)
+        return Warehouse(path, memory_limit="500MB")
+
+    return make
+
+
+@pytest.fixture
+def warehouse(made: Callable[[str], Warehouse]) -> Warehouse:
+    return made("warehouse")
 
 
 def rows(warehouse: Warehouse, query: str) -> Rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -74,9 +75,9 @@ def test_a_document_is_loaded_with_every_line_to_the_cent(warehouse: Warehouse, 
     ]
 
 
-def test_a_hundred_thousand_dimes_are_ten_thousand_dollars(warehouse: Warehouse, shelf: Shelf) -> None:
-    load(warehouse, shelf, shelf.ready("acme_na.1", one(*["0.10"] * 100_000)))
-    assert rows(warehouse, "SELECT sum_of_lines, lines FROM core.settlement") == [(Decimal("10000.00"), 100_000)]
+def test_thirty_thousand_dimes_are_three_thousand_dollars(warehouse: Warehouse, shelf: Shelf) -> None:
+    load(warehouse, shelf, shelf.ready("acme_na.1", one(*["0.10"] * 30_000)))
+    assert rows(warehouse, "SELECT sum_of_lines, lines FROM core.settlement") == [(Decimal("3000.00"), 30_000)]
 
 
 def test_loading_again_touches_nothing(warehouse: Warehouse, shelf: Shelf) -> None:
@@ -167,10 +168,12 @@ def documents(shelf: Shelf) -> list[DocumentOutcome]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_the_order_in_which_documents_come_does_not_matter(tmp_path: Path, shelf: Shelf, seed: int) -> None:
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_in_which_documents_come_does_not_matter(
+    made: Callable[[str], Warehouse], shelf: Shelf, seed: int
+) -> None:
     outcomes = documents(shelf)
-    at_once, in_turn = Warehouse(tmp_path / "at-once.duckdb"), Warehouse(tmp_path / "in-turn.duckdb")
+    at_once, in_turn = made("at-once"), made("in-turn")
     load(at_once, shelf, *outcomes)
     at_once.build_marts()
     draw = random.Random(seed)

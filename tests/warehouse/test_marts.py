@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -101,8 +101,8 @@ def test_a_full_build_gives_the_same_rows_and_moves_none(warehouse: Warehouse, s
     assert content(warehouse, "mart", ordered=False) == before
 
 
-def test_loads_whose_marts_were_never_built_are_made_good(tmp_path: Path, shelf: Shelf) -> None:
-    built_each_time, built_once = Warehouse(tmp_path / "each.duckdb"), Warehouse(tmp_path / "once.duckdb")
+def test_loads_whose_marts_were_never_built_are_made_good(made: Callable[[str], Warehouse], shelf: Shelf) -> None:
+    built_each_time, built_once = made("each"), made("once")
     for settlement in chain(3):
         load(built_each_time, shelf, settlement)
         built_each_time.build_marts()

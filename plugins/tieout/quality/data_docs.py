@@ -33,7 +33,7 @@ class OfflinePageView(DefaultJinjaPageView):
         return page.replace("</head>", f"<style>{_STYLE}</style></head>")
 
 
-def site_config(folder: Path) -> dict[str, Any]:
+def site_config(folder: Path) -> Any:
     """Return the configuration of a Data Docs site in a folder."""
     view = {"module_name": __name__, "class_name": OfflinePageView.__name__}
     section = {"class_name": "DefaultSiteSectionBuilder", "view": view}

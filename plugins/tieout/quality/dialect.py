@@ -12,8 +12,10 @@ from duckdb_sqlalchemy import Dialect as DuckDBDialect
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 
+_Context: Any = DuckDBDialect.execution_ctx_cls
 
-class _BufferedContext(DuckDBDialect.execution_ctx_cls):  # type: ignore[name-defined,misc]
+
+class _BufferedContext(_Context):
     def post_exec(self) -> None:
         super().post_exec()
         if self.cursor is not None and self.cursor.description is not None:

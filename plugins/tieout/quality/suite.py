@@ -22,13 +22,15 @@ def validate(database: Path, checks: Sequence[Check], *, docs: Path | None) -> d
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with _quiet():
         import great_expectations as gx
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+        from great_expectations.expectations.metadata_types import FailureSeverity
 
         from tieout.quality.dialect import register
         from tieout.quality.expectation import ExpectNoFindings
 
         register()
         context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = {"globally": False}
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
         source = context.data_sources.add_sql("staged_documents", connection_string=f"duckdb+gx:///{database}")
         schema, view = BATCH.split(".")
         asset = source.add_table_asset(view, table_name=view, schema_name=schema)
@@ -37,7 +39,7 @@ def validate(database: Path, checks: Sequence[Check], *, docs: Path | None) -> d
             ExpectNoFindings(
                 unexpected_rows_query=_for_batch(check.select),
                 description=None,
-                severity="critical" if check.severity is Severity.BLOCKING else "warning",
+                severity=FailureSeverity.CRITICAL if check.severity is Severity.BLOCKING else FailureSeverity.WARNING,
                 meta={"check": check.name, "why": check.why},
             )
             for check in checks
@@ -52,6 +54,7 @@ def validate(database: Path, checks: Sequence[Check], *, docs: Path | None) -> d
         source.get_engine().dispose()
         found = {}
         for one in result.results:
+            assert one.expectation_config is not None
             name = one.expectation_config.meta["check"]
             if "observed_value" not in one.result:
                 raise RuntimeError(f"Great Expectations could not run the check {name}: {one.exception_info}")
