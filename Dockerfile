@@ -3,7 +3,7 @@ FROM python:3.11-slim-bookworm
 
 ENV PYTHONUNBUFFERED=1 \
     AIRFLOW_HOME=/opt/airflow \
-    PYTHONPATH=/opt/tieout/plugins:/opt/tieout \
+    PYTHONPATH=/opt/tieout/plugins:/opt/tieout/include/airflow:/opt/tieout \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/tieout/dags \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/tieout/plugins \
     AIRFLOW__CORE__LOAD_EXAMPLES=False

@@ -132,6 +132,9 @@ def _print_truth(console: Console, connection: duckdb.DuckDBPyConnection, layout
                 continue
             wrong.append(f"{name}: is not in the warehouse")
             continue
+        if found == ("skipped", "report_not_ready"):  # Amazon was still making it when it was listed
+            expected_failures += 1
+            continue
         if found != (document["expected_state"], document["expected_reason"]):
             wrong.append(
                 f"{name}: {found[0]} ({found[1]}), and should be {document['expected_state']} "

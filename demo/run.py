@@ -34,7 +34,7 @@ def run(services: Services) -> int:
     :return: 0 if the warehouse says of every settlement what the simulated Amazon's own books say, else 1.
     :raises DemoError: if something does not come up or does not end.
     """
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
     started = time.monotonic()
     layout = services.layout
     layout.home.mkdir(parents=True, exist_ok=True)

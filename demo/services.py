@@ -141,7 +141,7 @@ class Services:
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # it doubles every Airflow start
         environment |= {
             "PATH": f"{BIN}{os.pathsep}{environment['PATH']}",
-            "PYTHONPATH": os.pathsep.join((str(ROOT / "plugins"), str(ROOT))),
+            "PYTHONPATH": os.pathsep.join(str(ROOT / folder) for folder in ("plugins", "include/airflow", ".")),
             "AIRFLOW_HOME": str(layout.airflow_home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),

@@ -19,8 +19,8 @@ from botocore.exceptions import ClientError
 
 from tieout.accounts import Account
 from tieout.documents import Document, RawFile, Region, Source
+from tieout.intake.receiving import keep_raw
 from tieout.intake.records import Listing
-from tieout.intake.settlements import keep_raw
 from tieout.lake import Keys, Lake
 
 log = logging.getLogger(__name__)

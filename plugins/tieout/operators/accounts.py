@@ -53,7 +53,7 @@ class AccountForDocumentsOperator(BaseOperator):
 
         :raises AirflowFailException: naming every document without a state and every one newly quarantined.
         """
-        from tieout.intake.settlements import AccountKeys, account_for
+        from tieout.intake.settling import AccountKeys, account_for
         from tieout.lake import Keys
 
         accounts = [Account.model_validate(account) for account in self.accounts or ()]

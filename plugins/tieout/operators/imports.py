@@ -58,7 +58,7 @@ class ReadFilesOperator(ReceiveFilesOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Return how many files of each account were read now."""
         from tieout.intake.imports import read_listings
-        from tieout.intake.settlements import read
+        from tieout.intake.settling import read
 
         lake = LakeHook().lake()
         listings = read_listings(lake, self.source, self.account or None)
@@ -71,17 +71,18 @@ class CheckFilesOperator(ReceiveFilesOperator):
     def execute(self, context: Context) -> dict[str, dict[str, int]]:
         """Return how many files of each account ended in which state."""
         from tieout.intake.imports import import_id, read_listings
-        from tieout.intake.settlements import settle
+        from tieout.intake.settling import check, settle
         from tieout.lake import Keys
 
         lake = LakeHook().lake()
         name = import_id(self.source, self.account or None)
-        states = {}
-        for listing in read_listings(lake, self.source, self.account or None):
-            key = Keys.import_outcomes(name, listing.account)
-            found = settle(lake, listing, key, docs_dir=settings().data_docs / listing.account / f"import-{name}")
-            states[listing.account] = found.states()
-        return states
+        listings = read_listings(lake, self.source, self.account or None)
+        documents = [document for listing in listings for document in listing.documents]
+        check(lake, documents, docs_dir=settings().data_docs / "imports" / name)
+        return {
+            listing.account: settle(lake, listing, Keys.import_outcomes(name, listing.account)).states()
+            for listing in listings
+        }
 
 
 class LoadImportOperator(WarehouseOperator):
@@ -119,7 +120,7 @@ class AccountForFilesOperator(ReceiveFilesOperator):
         :raises AirflowFailException: naming every file that is in quarantine.
         """
         from tieout.intake.imports import import_id, read_listings
-        from tieout.intake.settlements import AccountKeys, account_for
+        from tieout.intake.settling import AccountKeys, account_for
         from tieout.lake import Keys
 
         lake = LakeHook().lake()

@@ -57,7 +57,7 @@ class ListSettlementsOperator(AccountOperator):
 
     def work(self, account: Account, business_day: dt.date) -> int:
         """Return how many were listed."""
-        from tieout.intake.settlements import list_settlements
+        from tieout.intake.receiving import list_settlements
 
         lake = LakeHook().lake()
         hook = SellingPartnerHook(account, lake)
@@ -72,7 +72,7 @@ class ReceiveSettlementsOperator(AccountOperator):
 
     def work(self, account: Account, business_day: dt.date) -> int:
         """Return how many were downloaded since the last wait."""
-        from tieout.intake.settlements import read_listing, receive
+        from tieout.intake.receiving import read_listing, receive
 
         lake = LakeHook().lake()
         hook = SellingPartnerHook(account, lake)
@@ -88,7 +88,8 @@ class ReadSettlementsOperator(AccountOperator):
 
     def work(self, account: Account, business_day: dt.date) -> int:
         """Return how many were read now."""
-        from tieout.intake.settlements import read, read_listing
+        from tieout.intake.receiving import read_listing
+        from tieout.intake.settling import read
 
         lake = LakeHook().lake()
         count = read(lake, read_listing(lake, account, business_day).documents)
@@ -101,10 +102,11 @@ class CheckSettlementsOperator(AccountOperator):
 
     def work(self, account: Account, business_day: dt.date) -> dict[str, int]:
         """Return how many documents ended in which state."""
-        from tieout.intake.settlements import read_listing, settle
+        from tieout.intake.receiving import read_listing
+        from tieout.intake.settling import check, settle
         from tieout.lake import Keys
 
         lake = LakeHook().lake()
-        key = Keys.outcomes(business_day, account.region, account.name)
-        docs_dir = settings().data_docs / account.name / business_day.isoformat()
-        return settle(lake, read_listing(lake, account, business_day), key, docs_dir=docs_dir).states()
+        listing = read_listing(lake, account, business_day)
+        check(lake, listing.documents, docs_dir=settings().data_docs / account.name / business_day.isoformat())
+        return settle(lake, listing, Keys.outcomes(business_day, account.region, account.name)).states()

@@ -1,4 +1,4 @@
-"""List, receive, read and check the settlement reports of one account."""
+"""Read, check and settle received settlement documents: each ends as ready, quarantined or skipped."""
 
 from __future__ import annotations
 
@@ -10,11 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tieout.accounts import Account
-from tieout.amazon.budget import LIMITS
-from tieout.amazon.clock import Clock
-from tieout.amazon.errors import BudgetExhausted
-from tieout.amazon.selling_partner import RETENTION, Report, SellingPartner, UrlExpired
 from tieout.documents import (
     CheckResult,
     Document,
@@ -27,7 +22,6 @@ from tieout.documents import (
     StagedFiles,
     State,
 )
-from tieout.intake.business_day import end_of_business_day
 from tieout.intake.records import CheckRecord, Listing, Manifest, Outcomes, Quarantined, ReadingRecord
 from tieout.lake import Keys, Lake
 from tieout.reports.errors import Misfit, Refused
@@ -35,125 +29,6 @@ from tieout.reports.settlement import READER_VERSION, stage_settlement
 from tieout.reports.source import read_chunks
 
 log = logging.getLogger(__name__)
-
-SETTLEMENT_REPORT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
-_FINAL = frozenset({"DONE", "CANCELLED", "FATAL"})
-_DOWNLOADABLE = frozenset({"DONE", "FATAL"})
-_REFILL = LIMITS["getReportDocument"].burst * 2 // 3
-"""Calls to wait for when the budget is spent: many, so that a wait is worth it; fewer than the burst, so that none is
-lost in a full bucket while the waiting task gets back to work."""
-
-
-def list_settlements(
-    amazon: SellingPartner, lake: Lake, clock: Clock, account: Account, business_day: dt.date
-) -> Listing:
-    """Ask once what settlement reports Amazon holds at the end of a business day, and write each one down.
-
-    The whole of Amazon's 90 days is asked for, not the one day: what an earlier run missed is found by the next.
-
-    :raises BudgetExhausted: if the listing has to wait for the rate budget.
-    """
-    until = end_of_business_day(account.region, business_day)
-    found = amazon.reports([SETTLEMENT_REPORT], created_since=until - RETENTION, created_until=until)
-    by_id = {report.report_id: report for report in found}
-    documents = tuple(
-        _write_down(lake, account, business_day, report)
-        for report in sorted(by_id.values(), key=lambda r: (r.created_at, r.report_id))
-    )
-    listing = Listing(
-        region=account.region,
-        account=account.name,
-        business_day=business_day,
-        listed_at=clock.now(),
-        documents=documents,
-    )
-    lake.put_record(Keys.listing(account.region, account.name, business_day), listing)
-    return listing
-
-
-def _write_down(lake: Lake, account: Account, business_day: dt.date, report: Report) -> Document:
-    document = Document(
-        document_id=f"{account.name}.{report.report_id}",
-        source=Source.API,
-        region=account.region,
-        account=account.name,
-        report_type=report.report_type,
-        report_id=report.report_id,
-        report_document_id=report.report_document_id,
-        processing_status=report.processing_status,
-        created_at=report.created_at,
-        first_listed_on=business_day,
-    )
-    if report.processing_status not in _FINAL:
-        return document
-    return lake.put_first(Keys.first_listing(document), document)
-
-
-def read_listing(lake: Lake, account: Account, business_day: dt.date) -> Listing:
-    """Return the listing that `list_settlements` wrote.
-
-    :raises FileNotFoundError: if there is none.
-    """
-    key = Keys.listing(account.region, account.name, business_day)
-    listing = lake.get_record(key, Listing)
-    if listing is None:
-        raise FileNotFoundError(
-            f"s3://{lake.bucket}/{key} does not exist: run the task that lists {account.name} first"
-        )
-    return listing
-
-
-def receive(amazon: SellingPartner, lake: Lake, clock: Clock, documents: Iterable[Document]) -> int:
-    """Download every listed document that is not in the lake yet, and keep its bytes as they came.
-
-    :return: how many were downloaded now.
-    :raises BudgetExhausted: when the budget is spent. What was received is kept; call again at its `available_at`,
-        when enough calls for a good number of the missing documents, or for all of them, are there.
-    """
-    missing = [
-        document
-        for document in documents
-        if document.processing_status in _DOWNLOADABLE
-        and document.report_document_id
-        and lake.get(Keys.raw_manifest(document)) is None
-    ]
-    for done, document in enumerate(missing):
-        try:
-            _receive_one(amazon, lake, clock, document)
-        except BudgetExhausted as exhausted:
-            left = len(missing) - done
-            log.info("%s of %s documents received; the rate budget is spent", done, len(missing))
-            raise BudgetExhausted(exhausted.operation, amazon.documents_available_at(min(left, _REFILL))) from exhausted
-    return len(missing)
-
-
-def _receive_one(amazon: SellingPartner, lake: Lake, clock: Clock, document: Document) -> None:
-    assert document.report_document_id is not None
-    with tempfile.TemporaryDirectory(prefix="tieout-receive-") as folder:
-        body = Path(folder) / "body"
-        while True:
-            minted = amazon.report_document(document.report_document_id)
-            try:
-                download = amazon.download(minted, body)
-                break
-            except UrlExpired:
-                log.warning("the URL of %s died before the download; minting a new one", document.document_id)
-        raw = RawFile(
-            key=Keys.raw_body(document),
-            size=download.size,
-            sha256=download.sha256,
-            content_type=download.content_type,
-            compression=minted.compression,
-            received_at=clock.now(),
-            request_id=minted.request_id,
-        )
-        keep_raw(lake, document, raw, body)
-
-
-def keep_raw(lake: Lake, document: Document, raw: RawFile, body: Path) -> None:
-    """Put a document's bytes into the lake; the manifest goes last, so that it vouches for the whole body."""
-    lake.put_file(raw.key, body)
-    lake.put_record(Keys.raw_manifest(document), Manifest(document=document, raw=raw))
 
 
 def read(lake: Lake, documents: Iterable[Document]) -> int:
@@ -333,13 +208,11 @@ def _fatal_message(lake: Lake, manifest: Manifest | None) -> str:
     return f"Amazon failed to make the report and says: {text}"
 
 
-def settle(lake: Lake, listing: Listing, key: str, *, docs_dir: Path | None) -> Outcomes:
-    """Check every listed document, quarantine what fails, and write what became of each for the warehouse.
+def settle(lake: Lake, listing: Listing, key: str) -> Outcomes:
+    """Write what became of every listed document, for the warehouse.
 
     :param key: where the outcomes go.
-    :param docs_dir: where Great Expectations' Data Docs are built; None builds none.
     """
-    check(lake, listing.documents, docs_dir=docs_dir)
     found = Outcomes(
         region=listing.region,
         account=listing.account,
