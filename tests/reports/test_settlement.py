@@ -76,6 +76,9 @@ PLAIN = settlement("10.00", "-3.50")
         pytest.param(edited("10.00", "-3.50", amount={4: "3.50-"}), id="minus behind"),
         pytest.param(edited("10.00", "-3.50", amount={3: "+10"}), id="plus and no cents"),
         pytest.param(edited("10.00", "-3.50", amount={4: "-3.5000"}), id="zeros past the cents"),
+        pytest.param(
+            edited("10.00", "-3.50", quantity_purchased={3: "1.0", 4: ""}), id="a quantity with a zero decimal"
+        ),
         pytest.param(edited("10.00", "-3.50", sku={3: '"', 4: '5" "best" \'x'}), id="quotes in a SKU"),
     ],
 )
