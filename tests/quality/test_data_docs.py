@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.staged import Settlement, fee, sale, stage
-from tieout.quality import StagedInput, check_settlements
-
-PAGES = ("index.html", "expectations/settlements.html")
+from tieout.quality import StagedInput, check_settlements, write_contents
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +80,6 @@ def test_a_site_replaces_the_one_before_whole(site: Path) -> None:
 
 
 def test_the_contents_list_every_site(site: Path) -> None:
-    from tieout.quality.data_docs import write_contents
-
     page = write_contents(site.parents[1])
     assert 'href="acme_na/2026-08-16/index.html"' in page.read_text(encoding="utf-8")
     assert re.search(r"acme_na/2026-08-16 .* 3 1 1 1", text(page))

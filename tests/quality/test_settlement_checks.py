@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.staged import Settlement, Staged, fee, other, sale, stage
 from tieout.documents import CheckResult, Severity
-from tieout.quality import StagedInput, check_settlements
+from tieout.quality import SUITE_VERSION, StagedInput, check_settlements
 from tieout.quality.checks import settlement_checks
+from tieout.settings import PROJECT_ROOT
 
+SUITES = {1: "da5912e910168416"}
+"""By suite version, the first 16 hex digits of a sha256 over what its checks say."""
 LAST_DAY = dt.date(2026, 8, 15)
 """The day on which the period of the settlements ends."""
 
@@ -229,6 +235,22 @@ def test_findings_are_complete_where_great_expectations_keeps_a_sample(tmp_path:
     assert {name: result.passed for name, result in found.items()} == {"many": False, "one": False, "none": True}
     assert found["many"].reason is not None
     assert found["many"].reason.message.endswith("; and 247 more")
+
+
+def test_a_changed_check_has_a_new_suite_version() -> None:
+    said = [(check.name, check.severity.value, check.code.value, check.select) for check in settlement_checks()]
+    digest = hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+    assert digest == SUITES.get(SUITE_VERSION), "raise SUITE_VERSION, and add its digest to SUITES"
+
+
+def test_only_running_the_checks_imports_great_expectations() -> None:
+    code = "import sys, tieout.quality; sys.exit(bool({'great_expectations', 'duckdb', 'pandas'} & set(sys.modules)))"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONPATH": str(PROJECT_ROOT / "plugins")}, check=False
+        ).returncode
+        == 0
+    )
 
 
 def test_nothing_to_check_is_no_error() -> None:
