@@ -36,10 +36,27 @@ class AirflowApi:
         params = {"limit": 100, "order_by": "run_after"}
         return self._call("GET", f"/dags/{dag_id}/dagRuns", params=params)["dag_runs"]
 
-    def backfill(self, dag_id: str, first: str, last: str) -> None:
-        """Run a DAG for the business days from `first` to `last` that it has not run for, one after the other."""
+    def everything_loaded(self) -> bool:
+        """Whether every asset event that a region published has had its run of the warehouse."""
+        events = self._call("GET", "/assets/events", params={"limit": 1000})["asset_events"]
+        return all(
+            event["created_dagruns"] and all(run["state"] in ("success", "failed") for run in event["created_dagruns"])
+            for event in events
+        )
+
+    def backfill(self, dag_id: str, first: str, last: str, *, again: bool = False) -> None:
+        """Run a DAG for the business days from `first` to `last`, one after the other.
+
+        :param again: also for the days that it has run for.
+        """
         body = {"dag_id": dag_id, "from_date": f"{first}T00:00:00Z", "to_date": f"{last}T00:00:00Z"}
-        self._call("POST", "/backfills", json={**body, "max_active_runs": 1, "reprocess_behavior": "none"})
+        behavior = "completed" if again else "none"
+        self._call("POST", "/backfills", json={**body, "max_active_runs": 1, "reprocess_behavior": behavior})
+
+    def clear(self, dag_id: str, run_id: str) -> None:
+        """Run every task of a run again."""
+        body = {"dag_run_id": run_id, "dry_run": False, "only_failed": False, "reset_dag_runs": True}
+        self._call("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> None:
         """Start a run."""

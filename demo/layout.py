@@ -59,13 +59,16 @@ class Ports:
             **{f"simulated Amazon ({name})": port for name, port in self.amazon.items()},
         }
 
+    def taken(self) -> dict[int, str]:
+        """The ports that another program listens on, with what they are for."""
+        return {port: name for name, port in self.all.items() if not _is_free(port)}
+
     def require_free(self) -> None:
         """Raise if another program listens on one of them.
 
         :raises DemoError: naming the ports, and how to choose others.
         """
-        taken = [f"{port} (for {name})" for name, port in self.all.items() if not _is_free(port)]
-        if taken:
+        if taken := [f"{port} (for {name})" for port, name in self.taken().items()]:
             raise DemoError(
                 f"another program listens on port {', '.join(taken)}. Stop it, or choose another block of ports: "
                 f"TIEOUT_DEMO_PORT={self.first + 1000} make demo"

@@ -36,37 +36,58 @@ def run(services: Services) -> int:
     """
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
     started = time.monotonic()
-    layout = services.layout
-    layout.home.mkdir(parents=True, exist_ok=True)
-    days = business_days()
-    if not services.running():
-        services.start(lambda text: console.print(f"[dim]{text}[/]"))
-    console.print(
-        f"Simulated Amazon: it is {CLOCK_INSTANT}, and its clock runs {layout.scale:g} times as fast as yours. The rates "
-        "are Amazon's own\n(one document a minute and account), only the waiting is shorter."
-    )
-    airflow = AirflowApi(services.airflow_url)
-    _wait_for_dags(airflow)
-    airflow.make_pool("duckdb_writer", 1, "One task at a time writes the DuckDB warehouse")
-    _write_archive(layout)
-    for region in REGIONS:
-        dag_id = f"marketplace_reports_{region}"
-        if {run["partition_key"] for run in airflow.runs(dag_id)} < set(days):
-            airflow.backfill(dag_id, days[0], days[-1])
-    if not airflow.runs("import_reports"):
-        airflow.trigger("import_reports", {"source": str(layout.archive)})
-    _follow(airflow, days, console)
-    with urlopen(f"{services.amazon_url('NA')}/simulator/truth") as answer:
-        layout.truth.write_bytes(answer.read())
+    demo = Demo(services, console)
+    demo.start()
+    demo.run()
     equal = report(console, services)
     console.print(f"\n[dim]{time.monotonic() - started:.0f} seconds[/]")
     return 0 if equal else 1
 
 
-def business_days() -> list[str]:
-    """The business days that the demo runs, oldest first."""
-    last = dt.date.fromisoformat(LAST_BUSINESS_DAY)
-    return [(last - dt.timedelta(days=back)).isoformat() for back in reversed(range(DAYS))]
+class Demo:
+    """Three regions, some business days, one import.
+
+    :param days: how many business days, the last one being the newest that has ended in every region.
+    """
+
+    def __init__(self, services: Services, console: Console, days: int = 3) -> None:
+        self.services = services
+        self.console = console
+        last = dt.date.fromisoformat(LAST_BUSINESS_DAY)
+        self.days = [(last - dt.timedelta(days=back)).isoformat() for back in reversed(range(days))]
+
+    def start(self) -> None:
+        """Start the servers that are not running.
+
+        :raises DemoError: if one does not come up.
+        """
+        layout = self.services.layout
+        if not self.services.running():
+            self.services.start(lambda text: self.console.print(f"[dim]{text}[/]"))
+        self.console.print(
+            f"Simulated Amazon: it is {CLOCK_INSTANT}, and its clock runs {layout.scale:g} times as fast as yours.\n"
+            "The rates are Amazon's own (one document a minute and account), only the waiting is shorter."
+        )
+
+    def run(self) -> None:
+        """Run what has not run, and wait until all of it is in the warehouse.
+
+        :raises DemoError: if a DAG cannot be parsed, or the runs do not end.
+        """
+        layout = self.services.layout
+        airflow = AirflowApi(self.services.airflow_url)
+        _wait_for_dags(airflow)
+        airflow.make_pool("duckdb_writer", 1, "One task at a time writes the DuckDB warehouse")
+        _write_archive(layout)
+        for region in REGIONS:
+            dag_id = f"marketplace_reports_{region}"
+            if not set(self.days) <= {run["partition_key"] for run in airflow.runs(dag_id)}:
+                airflow.backfill(dag_id, self.days[0], self.days[-1])
+        if not airflow.runs("import_reports"):
+            airflow.trigger("import_reports", {"source": str(layout.archive)})
+        _follow(airflow, self.days, self.console)
+        with urlopen(f"{self.services.amazon_url('NA')}/simulator/truth") as answer:
+            layout.truth.write_bytes(answer.read())
 
 
 def _wait_for_dags(airflow: AirflowApi) -> None:
@@ -99,7 +120,7 @@ def _follow(airflow: AirflowApi, days: list[str], console: Console) -> None:
                     if line not in plain:
                         plain.add(line)
                         console.print(line)
-            if _all_ended(board, days):
+            if _all_ended(board, days) and airflow.everything_loaded():
                 break
             if time.monotonic() > deadline:
                 raise DemoError(f"the runs did not end within {PATIENCE:.0f} seconds; look at Airflow's pages")
@@ -122,11 +143,7 @@ def _all_ended(board: dict[str, list[dict[str, Any]]], days: list[str]) -> bool:
     if any({run["partition_key"] for run in runs} < set(days) for runs in regions):
         return False
     runs = [run for runs in board.values() for run in runs]
-    if not board["import_reports"] or any(run["state"] not in ENDED for run in runs):
-        return False
-    taken = {run["partition_key"]: run["start_date"] for run in board["warehouse"] if run["state"] == "success"}
-    published = {run["partition_key"]: run["end_date"] for runs in regions for run in runs}
-    return all(day in taken for day in published)
+    return bool(board["import_reports"]) and all(run["state"] in ENDED for run in runs)
 
 
 def _table(board: dict[str, list[dict[str, Any]]], days: list[str]) -> Table:

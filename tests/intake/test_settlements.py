@@ -43,7 +43,7 @@ def take(amazon: Amazon, lake: Lake, account: Account, day: dt.date) -> tuple[Li
 def take_all_the_way(amazon: Amazon, lake: Lake, account: Account, day: dt.date) -> tuple[DocumentOutcome, ...]:
     listing, _ = take(amazon, lake, account, day)
     read(lake, listing.documents)
-    check(lake, listing.documents, docs_dir=None)
+    check(lake, listing.documents, None)
     return settle(lake, listing, Keys.outcomes(day, account.region, account.name)).outcomes
 
 
@@ -216,7 +216,7 @@ def test_an_archive_is_imported_once_and_ends_as_the_truth_says(
         listings = receive_files(lake, str(archive), None, accounts)
         for listing in listings:
             read(lake, listing.documents)
-        check(lake, [document for listing in listings for document in listing.documents], docs_dir=None)
+        check(lake, [document for listing in listings for document in listing.documents], None)
         for listing in listings:
             settle(lake, listing, Keys.import_outcomes(name, listing.account))
     warehouse = Warehouse(tmp_path / "warehouse.duckdb")

@@ -75,10 +75,11 @@ def _read_one(lake: Lake, document: Document, raw: RawFile, folder: Path) -> Non
     lake.put_record(Keys.staged(document, "reading.json"), record)
 
 
-def check(lake: Lake, documents: Iterable[Document], *, docs_dir: Path | None) -> int:
+def check(lake: Lake, documents: Iterable[Document], docs: Path | None) -> int:
     """Run the checks on every staged document that this version of the suite has not checked.
 
-    :param docs_dir: where Great Expectations' Data Docs are built; None builds none.
+    :param docs: folder for the Great Expectations Data Docs of these documents, two levels below the folder of all
+        Data Docs, whose contents page is written anew; None builds none.
     :return: how many were checked now.
     """
     from tieout.quality import SUITE_VERSION
@@ -103,7 +104,7 @@ def check(lake: Lake, documents: Iterable[Document], *, docs_dir: Path | None) -
             )
             for number, (document, _, staged) in enumerate(todo)
         ]
-        results = check_settlements(inputs, docs_dir=docs_dir)
+        results = check_settlements(inputs, docs_dir=docs)
     for document, raw, _ in todo:
         record = CheckRecord(
             raw_sha256=raw.sha256,
@@ -112,6 +113,10 @@ def check(lake: Lake, documents: Iterable[Document], *, docs_dir: Path | None) -
             checks=results[document.document_id],
         )
         lake.put_record(Keys.checks(document), record)
+    if docs:
+        from tieout.quality import write_contents
+
+        write_contents(docs.parents[1])
     return len(todo)
 
 

@@ -78,7 +78,7 @@ class CheckFilesOperator(ReceiveFilesOperator):
         name = import_id(self.source, self.account or None)
         listings = read_listings(lake, self.source, self.account or None)
         documents = [document for listing in listings for document in listing.documents]
-        check(lake, documents, docs_dir=settings().data_docs / "imports" / name)
+        check(lake, documents, settings().data_docs / "imports" / name)
         return {
             listing.account: settle(lake, listing, Keys.import_outcomes(name, listing.account)).states()
             for listing in listings

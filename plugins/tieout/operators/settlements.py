@@ -108,5 +108,5 @@ class CheckSettlementsOperator(AccountOperator):
 
         lake = LakeHook().lake()
         listing = read_listing(lake, account, business_day)
-        check(lake, listing.documents, docs_dir=settings().data_docs / account.name / business_day.isoformat())
+        check(lake, listing.documents, settings().data_docs / account.name / business_day.isoformat())
         return settle(lake, listing, Keys.outcomes(business_day, account.region, account.name)).states()

@@ -1,0 +1,176 @@
+"""The real scheduler, the real S3 server, the simulated Amazon: what `make demo` runs, and then again in other ways."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psutil
+import pytest
+from rich.console import Console
+
+from demo.airflow_api import AirflowApi
+from demo.layout import Layout, Ports
+from demo.report import report
+from demo.run import Demo
+from demo.services import Services
+from tests.conftest import free_ports
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
+MARTS = ("settlement_tie_out", "settlement_by_category", "reserve_roll_forward", "expected_deposit", "unknown_fee")
+
+
+def _free_block() -> int:
+    """The first of forty ports in a row that nobody listens on."""
+    while True:
+        (first,) = free_ports(1)
+        if first < 60000 and not Ports(first).taken():
+            return first
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    # Not pytest's own folder: Postgres may run as another user, and each start of pytest locks that folder anew.
+    with tempfile.TemporaryDirectory(prefix="tieout-e2e-", ignore_cleanup_errors=True) as folder:
+        layout = Layout(home=Path(folder).resolve(), ports=Ports(_free_block()), scale=240)
+        services = Services(layout)
+        try:
+            yield services
+        finally:
+            services.stop()
+
+
+@pytest.fixture(scope="module")
+def first(services: Services) -> dict[str, list[tuple[Any, ...]]]:
+    """Two business days of three regions and one import."""
+    demo = Demo(services, Console(quiet=True), days=2)
+    demo.start()
+    demo.run()
+    return tables(services.layout)
+
+
+def tables(layout: Layout) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row that analysts see, and where each document ended."""
+    with duckdb.connect(str(layout.warehouse), read_only=True) as connection:
+        names = [f"mart.{name}" for name in MARTS] + ["core.settlement", "core.settlement_line"]
+        found = {name: connection.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall() for name in names}
+        query = "SELECT document_id, state, reason_code, reason FROM ops.document ORDER BY ALL"
+        found["ops.document"] = connection.execute(query).fetchall()
+        return found
+
+
+def wait(airflow: AirflowApi, dag_id: str, runs: int) -> None:
+    """Until a DAG has so many runs, all of them have ended, and the warehouse has loaded what they published."""
+    deadline = time.monotonic() + 600
+    while True:
+        found = airflow.runs(dag_id)
+        ended = len(found) >= runs and all(run["state"] in ("success", "failed") for run in found)
+        if ended and airflow.everything_loaded():
+            return
+        assert time.monotonic() < deadline
+        time.sleep(1.5)
+
+
+def test_every_settlement_ties_out_and_every_broken_document_is_named(
+    services: Services, first: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    console = Console(record=True, width=150, quiet=True)
+    assert report(console, services)
+    states = [row[1] for row in first["ops.document"]]
+    assert states.count("loaded") >= 300
+    assert states.count("quarantined") >= 10
+    assert set(states) == {"loaded", "quarantined", "skipped"}
+
+
+def test_a_backfill_over_loaded_days_changes_nothing(
+    services: Services, first: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    airflow = AirflowApi(services.airflow_url)
+    runs = len(airflow.runs("marketplace_reports_fe"))
+    airflow.backfill("marketplace_reports_fe", "2026-08-26", "2026-08-30", again=True)
+    wait(airflow, "marketplace_reports_fe", runs + 5)
+    assert tables(services.layout) == first
+
+
+def test_clearing_every_task_of_a_day_changes_nothing(
+    services: Services, first: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    airflow = AirflowApi(services.airflow_url)
+    run = airflow.runs("marketplace_reports_na")[-1]
+    airflow.clear("marketplace_reports_na", run["dag_run_id"])
+    wait(airflow, "marketplace_reports_na", 1)
+    again = next(r for r in airflow.runs("marketplace_reports_na") if r["dag_run_id"] == run["dag_run_id"])
+    assert again["start_date"] > run["start_date"]
+    assert tables(services.layout) == first
+
+
+def test_the_demo_run_twice_is_quick_and_changes_nothing(
+    services: Services, first: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    airflow = AirflowApi(services.airflow_url)
+    before = {dag_id: len(airflow.runs(dag_id)) for dag_id in airflow.dag_ids()}
+    demo = Demo(services, Console(quiet=True), days=2)
+    demo.start()
+    demo.run()
+    assert {dag_id: len(airflow.runs(dag_id)) for dag_id in airflow.dag_ids()} == before
+    assert tables(services.layout) == first
+
+
+def test_a_long_wait_for_the_rate_budget_was_deferred(
+    services: Services, first: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    logs = services.layout.airflow_home.rglob("task_id=settlements.receive/**/*.log")
+    assert any("Pausing task as DEFERRED" in log.read_text() for log in logs)
+
+
+def test_no_secret_is_written_down(services: Services, first: dict[str, list[tuple[Any, ...]]]) -> None:
+    from demo.connections import simulated_accounts
+
+    layout = services.layout
+    secrets = [account[name] for account in simulated_accounts() for name in ("client_secret", "refresh_token")]
+    secrets += list(json.loads((layout.home / "secrets.json").read_text()).values())
+    patterns = re.compile("|".join([re.escape(secret) for secret in secrets] + [r"Atza\|", "X-Amz-Signature="]))
+    places = [*layout.logs.glob("*.log"), *layout.airflow_home.rglob("*.log"), *layout.data_docs.rglob("*.html")]
+    leaks = [path for path in places if patterns.search(path.read_text(errors="replace"))]
+    assert leaks == []
+    with duckdb.connect(str(layout.warehouse), read_only=True) as connection:
+        for (row,) in connection.execute("SELECT a::VARCHAR FROM ops.api_call AS a").fetchall():
+            assert not patterns.search(row)
+
+
+def test_after_stop_no_process_is_left(services: Services, first: dict[str, list[tuple[Any, ...]]]) -> None:
+    assert services.stop() >= 7
+    home = str(services.layout.home)
+    left = []
+    for process in psutil.process_iter():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE and any(home in word for word in process.cmdline()):
+                left.append(process.cmdline())
+            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get("AIRFLOW_HOME", "").startswith(home):
+                left.append(process.cmdline())
+        except psutil.Error:
+            continue
+    assert left == []
+
+
+def test_a_port_that_is_taken_gives_a_clear_error(services: Services, tmp_path: Path) -> None:
+    import socket
+
+    from demo.layout import DemoError
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        layout = Layout(home=tmp_path, ports=Ports(port), scale=240)
+        with pytest.raises(
+            DemoError, match=rf"another program listens on port {port} \(for Airflow\).*TIEOUT_DEMO_PORT="
+        ):
+            Services(layout).start(lambda text: None)
+    assert list(tmp_path.iterdir()) == []
