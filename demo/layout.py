@@ -40,9 +40,9 @@ class Ports:
     @property
     def s3_parts(self) -> dict[str, int]:
         """The S3 server's own parts, by flag."""
-        names = ("s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc")
-        names += ("filer.port", "filer.port.grpc", "admin.port", "admin.port.grpc")
-        return {name: self.first + 2 + number for number, name in enumerate(names)}
+        names = "s3.port.grpc master.port master.port.grpc volume.port volume.port.grpc filer.port filer.port.grpc"
+        names += " admin.port admin.port.grpc"
+        return {name: self.first + 2 + number for number, name in enumerate(names.split())}
 
     @property
     def amazon(self) -> dict[str, int]:

@@ -61,17 +61,10 @@ def report(console: Console, services: Services) -> bool:
 
 def _print_tie_out(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
     table = Table(title="Settlements that tie out, by region and currency", title_justify="left")
-    for name, justify in (
-        ("region", "left"),
-        ("currency", "left"),
-        ("tied out", "right"),
-        ("not", "right"),
-        ("lines", "right"),
-        ("control total", "right"),
-        ("sum of lines", "right"),
-        ("difference", "right"),
-    ):
-        table.add_column(name, justify=justify, no_wrap=True)
+    table.add_column("region")
+    table.add_column("currency")
+    for name in ("tied out", "not", "lines", "control total", "sum of lines", "difference"):
+        table.add_column(name, justify="right", no_wrap=True)
     for region, currency, tied, failed, lines, control, total in connection.execute(TIE_OUT).fetchall():
         money = [f"{control:,.2f}", f"{total:,.2f}", f"{total - control:,.2f}"] if tied else ["", "", ""]
         table.add_row(region, currency, str(tied), str(failed or ""), f"{lines:,}" if tied else "", *money)

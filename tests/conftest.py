@@ -14,7 +14,6 @@ import pytest
 
 from tieout.lake import Lake
 
-
 _status = 0
 
 

@@ -39,7 +39,9 @@ def load_accounts(path: Path) -> tuple[Account, ...]:
         try:
             account = Account(**{"connection": f"tieout_{entry.get('name')}", **entry})
         except (ValueError, TypeError, AttributeError) as error:
-            raise ValueError(f"{path}: account {number} is not of the form name, region, connection: {error}") from error
+            raise ValueError(
+                f"{path}: account {number} is not of the form name, region, connection: {error}"
+            ) from error
         if not account.name.replace("_", "").isalnum() or account.name != account.name.lower():
             raise ValueError(f"{path}: account name {account.name!r} may hold only a-z, 0-9 and _")
         if account.name in accounts:

@@ -159,6 +159,11 @@ def test_lines_in_another_currency_are_read_and_told(read: Read, tmp_path: Path)
     assert pq.read_table(tmp_path / "l")["currency"].to_pylist() == ["EUR", "USD"]
 
 
+def test_what_stands_in_the_fields_of_a_summary_row_does_not_matter(read: Read) -> None:
+    data = edited("1.00", quantity_purchased={2: "."}, posted_date={2: "never"}, sku={2: "x"})
+    assert only(read(data)) == ("1.00", "1.00", 1)
+
+
 def test_an_unknown_currency_is_kept_for_the_checks(read: Read) -> None:
     assert read(render([settlement("1.00", currency="XXX")])).settlements[0].currency == "XXX"
 
@@ -386,6 +391,7 @@ GOOD = render([PLAIN])
         (edited("1.00", total_amount={2: ""}), "missing_summary", "line 2, column total-amount: the summary row"),
         (edited("1.00", total_amount={2: "N/A"}), "bad_amount", "line 2, column total-amount: 'N/A'"),
         (edited("1.00", currency={2: ""}), "missing_summary", "line 2, column currency: the summary row"),
+        (edited("1.00", amount={2: "1.00"}), "damaged_file", "line 2, column amount: the summary row of settlement"),
         (edited("1.00", settlement_id={3: "77"}), "missing_summary", "line 3, column settlement-id: settlement 77 has"),
         (edited("1.00", settlement_id={3: ""}), "missing_summary", "line 3, column settlement-id: the line has no"),
         (edited("1.00", total_amount={3: "5"}), "missing_summary", "line 3, column total-amount: the line has the total"),

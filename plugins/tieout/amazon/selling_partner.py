@@ -244,7 +244,6 @@ class SellingPartner:
         token = self._login.token()
         called_at = self._clock.now()
         started = time.monotonic()
-        answer: httpx.Response | httpx.TransportError
         try:
             answer = self._http.request(
                 method,
@@ -257,9 +256,24 @@ class SellingPartner:
                 },
             )
         except httpx.TransportError as error:
-            answer = error
-        failed = isinstance(answer, httpx.TransportError)
-        rate = None if failed else _rate(answer)
+            self._note(operation, method, path, called_at, started, error=type(error).__name__)
+            return error
+        self._note(operation, method, path, called_at, started, answer=answer)
+        if rate := _rate(answer):
+            self._budget.learn_rate(operation, float(rate))
+        return answer
+
+    def _note(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        called_at: dt.datetime,
+        started: float,
+        *,
+        answer: httpx.Response | None = None,
+        error: str | None = None,
+    ) -> None:
         self._record(
             ApiCall(
                 called_at=called_at,
@@ -268,16 +282,13 @@ class SellingPartner:
                 operation=operation,
                 method=method,
                 path=path,
-                status=None if failed else answer.status_code,
-                request_id=None if failed else answer.headers.get("x-amzn-RequestId"),
-                rate_limit=rate,
+                status=answer.status_code if answer else None,
+                request_id=answer.headers.get("x-amzn-RequestId") if answer else None,
+                rate_limit=_rate(answer) if answer else None,
                 duration_ms=round((time.monotonic() - started) * 1000),
-                error=type(answer).__name__ if failed else None,
+                error=error,
             )
         )
-        if rate is not None:
-            self._budget.learn_rate(operation, float(rate))
-        return answer
 
     def _back_off(self, attempt: int) -> None:
         """Full jitter: up to 1, 2, 4, 8 seconds of Amazon's time."""

@@ -149,7 +149,7 @@ def _outcome(lake: Lake, document: Document) -> DocumentOutcome:
             document=document,
             state=State.QUARANTINED,
             reasons=(Reason(code=ReasonCode.REPORT_FATAL, message=_fatal_message(lake, manifest)),),
-            raw=manifest and manifest.raw,
+            raw=manifest.raw if manifest else None,
         )
     if document.source is Source.API and document.processing_status != "DONE":
         return _skipped(

@@ -23,7 +23,7 @@ class Alert(Record):
     dag_id: str
     run_id: str
     task_id: str
-    map_index: int
+    map_index: int | None
     partition_key: str | None
     message: str
 

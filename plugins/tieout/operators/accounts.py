@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -11,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from tieout.accounts import Account, load_accounts
 from tieout.documents import Region
 from tieout.hooks.lake import LakeHook
+from tieout.operators.context import business_day
 from tieout.settings import settings
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class AccountForDocumentsOperator(BaseOperator):
         from tieout.lake import Keys
 
         accounts = [Account.model_validate(account) for account in self.accounts or ()]
-        day = dt.date.fromisoformat(context["partition_key"])
+        day = business_day(context)
         keys = [
             AccountKeys(
                 account=account.name,

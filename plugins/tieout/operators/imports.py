@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 FILES_FIELDS: Sequence[str] = ("source", "account")
 
 
-class ReceiveFilesOperator(BaseOperator):
-    """Keep every file as it is.
+class FilesOperator(BaseOperator):
+    """Works on the files of one import.
 
     :param source: (templated) a folder on the worker, or `s3://bucket/prefix`.
     :param account: (templated) whose files they are; empty when each account has a sub-folder of its name.
@@ -36,6 +36,10 @@ class ReceiveFilesOperator(BaseOperator):
         super().__init__(**kwargs)
         self.source = source
         self.account = account
+
+
+class ReceiveFilesOperator(FilesOperator):
+    """Keep every file as it is."""
 
     def execute(self, context: Context) -> dict[str, int]:
         """Return how many files each account has.
@@ -52,7 +56,7 @@ class ReceiveFilesOperator(BaseOperator):
         return {listing.account: len(listing.documents) for listing in listings}
 
 
-class ReadFilesOperator(ReceiveFilesOperator):
+class ReadFilesOperator(FilesOperator):
     """Turn every received file into typed Parquet."""
 
     def execute(self, context: Context) -> dict[str, int]:
@@ -65,7 +69,7 @@ class ReadFilesOperator(ReceiveFilesOperator):
         return {listing.account: read(lake, listing.documents) for listing in listings}
 
 
-class CheckFilesOperator(ReceiveFilesOperator):
+class CheckFilesOperator(FilesOperator):
     """Check every staged file, quarantine what fails, and say of every file what became of it."""
 
     def execute(self, context: Context) -> dict[str, dict[str, int]]:
@@ -111,7 +115,7 @@ class LoadImportOperator(WarehouseOperator):
             )
 
 
-class AccountForFilesOperator(ReceiveFilesOperator):
+class AccountForFilesOperator(FilesOperator):
     """Fail unless every file was loaded, or skipped with a reason."""
 
     def execute(self, context: Context) -> dict[str, int]:

@@ -13,6 +13,7 @@ from tieout.accounts import Account
 from tieout.amazon.errors import BudgetExhausted
 from tieout.hooks.lake import LakeHook
 from tieout.hooks.selling_partner import SellingPartnerHook
+from tieout.operators.context import business_day
 from tieout.settings import settings
 from tieout.triggers.instant import InstantTrigger
 
@@ -40,7 +41,7 @@ class AccountOperator(BaseOperator):
         """Do the work; when the rate budget is spent, wait for it without holding a worker slot."""
         account = Account.model_validate(self.account)
         try:
-            return self.work(account, dt.date.fromisoformat(context["partition_key"]))
+            return self.work(account, business_day(context))
         except BudgetExhausted as exhausted:
             clock = SellingPartnerHook(account, LakeHook().lake()).clock
             wait = clock.machine_seconds((exhausted.available_at - clock.now()).total_seconds())

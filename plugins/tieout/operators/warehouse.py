@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from airflow.sdk import BaseOperator
 from tieout.documents import Region
 from tieout.hooks.lake import LakeHook
 from tieout.hooks.warehouse import WarehouseHook
+from tieout.operators.context import business_day
 from tieout.settings import WAREHOUSE_POOL, settings
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class LoadBusinessDayOperator(WarehouseOperator):
         """Return what was loaded, by region."""
         from tieout.intake.load import load_business_day
 
-        day = dt.date.fromisoformat(context["partition_key"])
+        day = business_day(context)
         events = context["triggering_asset_events"]
         regions = sorted({Region(event.extra["region"]) for asset in events for event in events[asset]}, key=str)
         warehouse, lake = WarehouseHook().warehouse(), LakeHook().lake()
