@@ -49,9 +49,13 @@ class Rows:
         return column[row].as_py() if column is not None else None
 
     def select(self, keep: np.ndarray) -> Rows:
-        """The rows at these positions."""
+        """The rows at these positions; a dictionary holds no value that only the other rows had."""
         at = arrow.positions(keep)
-        return Rows({name: column.take(at) for name, column in self.columns.items()}, self.lines[keep])
+        columns = {name: column.take(at) for name, column in self.columns.items()}
+        for name, column in columns.items():
+            if isinstance(column, pa.DictionaryArray):
+                columns[name] = column.dictionary_decode().dictionary_encode()
+        return Rows(columns, self.lines[keep])
 
 
 class RowReader:

@@ -445,6 +445,12 @@ class _Run:
                 rows, row, layouts.TOTAL_AMOUNT,
                 "The file holds the settlement twice: download it again and import it as it came",
             )  # fmt: skip
+        for column in self._layout.amounts:
+            if (text := rows.text(column.name, row)) is not None and text.strip():
+                raise self._misfit(
+                    ReasonCode.DAMAGED_FILE, f"the summary row of settlement {settlement_id} has the amount {shown(text)}",
+                    rows, row, column.name, "Fields were shifted or edited: download the report again",
+                )  # fmt: skip
         currency = rows.text(layouts.CURRENCY, row)
         if currency is None:
             raise self._misfit(

@@ -47,7 +47,7 @@ _CHARSETS = {
     "gb18030": "gb18030",
 }
 _KANA = re.compile("[\u3041-\u30fe]")
-_JAPAN = re.compile(rb"\tJPY[\t\r\n]|amazon\.co\.jp", re.IGNORECASE)
+_JAPAN = re.compile(rb"\bJPY\b|amazon\.co\.jp", re.IGNORECASE)
 _SAVE_AS_IS = "Download the report again and import it as it came, without opening and saving it"
 
 # What a file starts with when it is something else than a tab-delimited report.
