@@ -163,7 +163,13 @@ def _outcome(lake: Lake, document: Document) -> DocumentOutcome:
     if reading is None:
         raise RuntimeError(f"{document.document_id} was received and not read: run its read task")
     if reading.refused:
-        return DocumentOutcome(document=document, state=State.QUARANTINED, reasons=(reading.refused,), raw=manifest.raw)
+        return DocumentOutcome(
+            document=document,
+            state=State.QUARANTINED,
+            reasons=(reading.refused,),
+            raw=manifest.raw,
+            reader_version=reading.reader_version,
+        )
     record = _checks(lake, document, manifest.raw, SUITE_VERSION)
     if record is None:
         raise RuntimeError(f"{document.document_id} was read and not checked: run its check task")
