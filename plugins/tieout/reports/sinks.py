@@ -1,0 +1,119 @@
+"""Where the lines of a settlement go, batch by batch."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tieout.reports.schemas import LINES_SCHEMA
+
+ROW_GROUP = 122_880
+"""Rows of a Parquet row group: DuckDB's own size."""
+_RANGED_COLUMNS = ["line_no", "settlement_id", "currency", "amount", "posted_date", "posted_at"]
+"""Columns whose range in a row group lets a query skip it."""
+
+OnLines = Callable[[pa.Table], None]
+
+
+class Sink(Protocol):
+    """Takes the lines of one reading of a file, in file order. Leaving it with an error discards them."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def write(self, lines: pa.Table) -> None: ...
+
+
+class CallbackSink:
+    """Hands each batch to a function, in the thread that reads."""
+
+    def __init__(self, on_lines: OnLines | None) -> None:
+        self._on_lines = on_lines
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def write(self, lines: pa.Table) -> None:
+        if self._on_lines is not None and lines.num_rows:
+            self._on_lines(lines)
+
+
+class ParquetSink:
+    """Writes lines to a Parquet file, compressing them in a thread of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._queue: queue.Queue[pa.Table | None] = queue.Queue(maxsize=1)
+        self._thread = threading.Thread(target=self._encode, name="parquet-encoder")
+        self._error: BaseException | None = None
+        self._held: list[pa.Table] = []
+        self._rows = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None and self._held:
+            self._flush()
+        self._queue.put(None)
+        self._thread.join()
+        if kind is None and self._error is not None:
+            raise self._error
+
+    def write(self, lines: pa.Table) -> None:
+        if lines.num_rows:
+            self._held.append(lines)
+            self._rows += lines.num_rows
+        if self._rows >= ROW_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._error is not None:
+            raise self._error
+        self._queue.put(pa.concat_tables(self._held))
+        self._held, self._rows = [], 0
+
+    def _encode(self) -> None:
+        try:
+            self._write_row_groups()
+        except BaseException as error:
+            self._error = error
+            while self._queue.get() is not None:  # so that the thread that reads is not left waiting
+                pass
+
+    def _write_row_groups(self) -> None:
+        writer = None
+        try:
+            while (lines := self._queue.get()) is not None:
+                lines = lines.unify_dictionaries()
+                writer = writer or self._open(lines.schema)
+                writer.write_table(lines, row_group_size=lines.num_rows)
+            writer = writer or self._open(LINES_SCHEMA)
+        finally:
+            if writer is not None:
+                writer.close()
+
+    def _open(self, schema: pa.Schema) -> pq.ParquetWriter:
+        return pq.ParquetWriter(
+            self._path,
+            schema,
+            compression="zstd",
+            compression_level=1,
+            store_schema=False,  # so that a reader sees LINES_SCHEMA and not the dictionaries
+            use_dictionary=[name for name in schema.names if name != "line_no"],
+            write_statistics=_RANGED_COLUMNS,
+        )
