@@ -124,7 +124,7 @@ def _follow(airflow: AirflowApi, days: list[str], console: Console) -> None:
                 break
             if time.monotonic() > deadline:
                 raise DemoError(f"the runs did not end within {PATIENCE:.0f} seconds; look at Airflow's pages")
-            time.sleep(1.5)
+            time.sleep(3)
     console.print(_table(board, days))
 
 

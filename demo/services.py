@@ -158,6 +158,7 @@ class Services:
             "AIRFLOW__API_AUTH__JWT_SECRET": layout.secret("jwt"),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self._start_postgres(),
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",  # the DAG files do not change
             "AIRFLOW_CONN_TIEOUT_LAKE": json.dumps(
                 {
                     "conn_type": "aws",

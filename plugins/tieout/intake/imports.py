@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from tieout.accounts import Account
 from tieout.documents import Document, RawFile, Region, Source
-from tieout.intake.receiving import keep_raw
+from tieout.intake.receiving import keep_raw, write_down
 from tieout.intake.records import Listing
 from tieout.lake import Keys, Lake
 
@@ -74,7 +74,7 @@ def receive_files(lake: Lake, source: str, account: str | None, accounts: Sequen
             account=owner,
             business_day=today,
             listed_at=dt.datetime.now(dt.UTC),
-            documents=tuple({document.document_id: document for document in documents}.values()),
+            documents=write_down(lake, known[owner], list({each.document_id: each for each in documents}.values())),
         )
         lake.put_record(Keys.import_listing(import_id(source, account), owner), listing)
         listings.append(listing)
@@ -111,7 +111,6 @@ def _keep(lake: Lake, account: Account, name: str, body: Path, today: dt.date) -
         created_at=now,
         first_listed_on=today,
     )
-    document = lake.put_first(Keys.first_listing(document), document)
     if lake.get(Keys.raw_manifest(document)) is None:
         raw = RawFile(
             key=Keys.raw_body(document), size=body.stat().st_size, sha256=content.hexdigest(), received_at=now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tieout.accounts import Account
@@ -15,13 +15,14 @@ from tieout.amazon.errors import BudgetExhausted
 from tieout.amazon.selling_partner import RETENTION, Report, SellingPartner, UrlExpired
 from tieout.documents import Document, RawFile, Source
 from tieout.intake.business_day import end_of_business_day
-from tieout.intake.records import Listing, Manifest
+from tieout.intake.records import FirstListings, Listing, Manifest
 from tieout.lake import Keys, Lake
 
 log = logging.getLogger(__name__)
 
 SETTLEMENT_REPORT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
-_FINAL = frozenset({"DONE", "CANCELLED", "FATAL"})
+_FINAL = frozenset({"DONE", "CANCELLED", "FATAL", None})
+"""States that do not change any more; a file from a folder has none."""
 _DOWNLOADABLE = frozenset({"DONE", "FATAL"})
 _REFILL = LIMITS["getReportDocument"].burst * 2 // 3
 """Calls to wait for when the budget is spent: many, so that a wait is worth it; fewer than the burst, so that none is
@@ -40,10 +41,11 @@ def list_settlements(
     until = end_of_business_day(account.region, business_day)
     found = amazon.reports([SETTLEMENT_REPORT], created_since=until - RETENTION, created_until=until)
     by_id = {report.report_id: report for report in found}
-    documents = tuple(
-        _write_down(lake, account, business_day, report)
+    listed = [
+        _document(account, business_day, report)
         for report in sorted(by_id.values(), key=lambda r: (r.created_at, r.report_id))
-    )
+    ]
+    documents = write_down(lake, account, listed)
     listing = Listing(
         region=account.region,
         account=account.name,
@@ -55,8 +57,8 @@ def list_settlements(
     return listing
 
 
-def _write_down(lake: Lake, account: Account, business_day: dt.date, report: Report) -> Document:
-    document = Document(
+def _document(account: Account, business_day: dt.date, report: Report) -> Document:
+    return Document(
         document_id=f"{account.name}.{report.report_id}",
         source=Source.API,
         region=account.region,
@@ -68,9 +70,22 @@ def _write_down(lake: Lake, account: Account, business_day: dt.date, report: Rep
         created_at=report.created_at,
         first_listed_on=business_day,
     )
-    if report.processing_status not in _FINAL:
-        return document
-    return lake.put_first(Keys.first_listing(document), document)
+
+
+def write_down(lake: Lake, account: Account, documents: Sequence[Document]) -> tuple[Document, ...]:
+    """Write down each document, unless it was before; return them as they were written down first.
+
+    A report that Amazon has not finished is passed through: what is known of it still changes.
+    """
+    key = Keys.first_listings(account.region, account.name)
+    while True:
+        found = lake.get_with_etag(key)
+        known = FirstListings.model_validate_json(found[0]).documents if found else {}
+        final = {each.document_id: each for each in documents if each.processing_status in _FINAL}
+        together = FirstListings(documents={**final, **known})
+        etag = found[1] if found else None
+        if final.keys() <= known.keys() or lake.put_if(key, together.model_dump_json(indent=1).encode(), etag=etag):
+            return tuple(together.documents.get(each.document_id, each) for each in documents)
 
 
 def read_listing(lake: Lake, account: Account, business_day: dt.date) -> Listing:
@@ -94,13 +109,13 @@ def receive(amazon: SellingPartner, lake: Lake, clock: Clock, documents: Iterabl
     :raises BudgetExhausted: when the budget is spent. What was received is kept; call again at its `available_at`,
         when enough calls for a good number of the missing documents, or for all of them, are there.
     """
-    missing = [
+    wanted = [
         document
         for document in documents
-        if document.processing_status in _DOWNLOADABLE
-        and document.report_document_id
-        and lake.get(Keys.raw_manifest(document)) is None
+        if document.processing_status in _DOWNLOADABLE and document.report_document_id
     ]
+    received = present(lake, (Keys.raw_of(document) for document in wanted))
+    missing = [document for document in wanted if Keys.raw_manifest(document) not in received]
     for done, document in enumerate(missing):
         try:
             _receive_one(amazon, lake, clock, document)
@@ -132,6 +147,11 @@ def _receive_one(amazon: SellingPartner, lake: Lake, clock: Clock, document: Doc
             request_id=minted.request_id,
         )
         keep_raw(lake, document, raw, body)
+
+
+def present(lake: Lake, prefixes: Iterable[str]) -> set[str]:
+    """Return all keys under the prefixes: one listing tells more than many questions for single objects."""
+    return {key for prefix in sorted(set(prefixes)) for key in lake.keys(prefix)}
 
 
 def keep_raw(lake: Lake, document: Document, raw: RawFile, body: Path) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 
 from pydantic import AwareDatetime
 
-from tieout.documents import CheckResult, Document, DocumentOutcome, RawFile, Reason, Record, Region, StagedFiles
+from tieout.documents import Document, DocumentOutcome, RawFile, Reason, Record, Region, StagedFiles
 
 
 class Listing(Record):
@@ -20,6 +20,12 @@ class Listing(Record):
     documents: tuple[Document, ...]
 
 
+class FirstListings(Record):
+    """What was known of each document of an account when it was listed first, by document id."""
+
+    documents: dict[str, Document]
+
+
 class Manifest(Record):
     """One received document: what it is and what its bytes are."""
 
@@ -30,19 +36,9 @@ class Manifest(Record):
 class ReadingRecord(Record):
     """How reading a document ended: staged files, or the reason why it was refused."""
 
-    raw_sha256: str
     reader_version: int
     staged: StagedFiles | None = None
     refused: Reason | None = None
-
-
-class CheckRecord(Record):
-    """The results of the checks on one staged document."""
-
-    raw_sha256: str
-    reader_version: int
-    suite_version: int
-    checks: tuple[CheckResult, ...]
 
 
 class Outcomes(Record):

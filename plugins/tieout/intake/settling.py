@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from tieout.documents import (
     StagedFiles,
     State,
 )
-from tieout.intake.records import CheckRecord, Listing, Manifest, Outcomes, Quarantined, ReadingRecord
+from tieout.intake.receiving import present
+from tieout.intake.records import Listing, Manifest, Outcomes, Quarantined, ReadingRecord
 from tieout.lake import Keys, Lake
 from tieout.reports.errors import Misfit, Refused
 from tieout.reports.settlement import READER_VERSION, stage_settlement
@@ -31,20 +32,24 @@ from tieout.reports.source import read_chunks
 log = logging.getLogger(__name__)
 
 
-def read(lake: Lake, documents: Iterable[Document]) -> int:
+def read(lake: Lake, documents: Sequence[Document]) -> int:
     """Turn every received document that was not read by this version of the reader into typed Parquet.
 
     :return: how many were read now, refused ones included.
     """
-    count = 0
-    for document in documents:
-        manifest = _received(lake, document)
-        if manifest is None or _reading(lake, document, manifest.raw) is not None:
-            continue
+    received = present(lake, map(Keys.raw_of, documents))
+    staged = present(lake, map(Keys.staged_of, documents))
+    todo = [
+        document
+        for document in documents
+        if document.processing_status != "FATAL"
+        and Keys.raw_manifest(document) in received
+        and Keys.reading(document, READER_VERSION) not in staged
+    ]
+    for document in todo:
         with tempfile.TemporaryDirectory(prefix="tieout-read-") as folder:
-            _read_one(lake, document, manifest.raw, Path(folder))
-        count += 1
-    return count
+            _read_one(lake, document, _manifest(lake, document).raw, Path(folder))
+    return len(todo)
 
 
 def _read_one(lake: Lake, document: Document, raw: RawFile, folder: Path) -> None:
@@ -71,123 +76,108 @@ def _read_one(lake: Lake, document: Document, raw: RawFile, folder: Path) -> Non
         )
         lake.put_file(staged.lines_key, lines)
         lake.put_file(staged.settlements_key, settlements)
-    record = ReadingRecord(raw_sha256=raw.sha256, reader_version=READER_VERSION, staged=staged, refused=refused)
-    lake.put_record(Keys.staged(document, "reading.json"), record)
+    record = ReadingRecord(reader_version=READER_VERSION, staged=staged, refused=refused)
+    lake.put_record(Keys.reading(document, READER_VERSION), record)
 
 
-def check(lake: Lake, documents: Iterable[Document], docs: Path | None) -> int:
-    """Run the checks on every staged document that this version of the suite has not checked.
+def check(lake: Lake, documents: Sequence[Document], docs: Path | None) -> int:
+    """Say of every document what became of it; run the checks on those that were read.
+
+    A document of which this version of the reader and of the checks has spoken is left alone.
 
     :param docs: folder for the Great Expectations Data Docs of these documents, two levels below the folder of all
         Data Docs, whose contents page is written anew; None builds none.
-    :return: how many were checked now.
+    :return: how many were judged now.
     """
-    from tieout.quality import SUITE_VERSION
-
-    todo: list[tuple[Document, RawFile, StagedFiles]] = []
-    for document in documents:
-        manifest = _received(lake, document)
-        reading = manifest and _reading(lake, document, manifest.raw)
-        if manifest and reading and reading.staged and _checks(lake, document, manifest.raw, SUITE_VERSION) is None:
-            todo.append((document, manifest.raw, reading.staged))
-    if not todo:
-        return 0
-    from tieout.quality import StagedInput, check_settlements
-
-    with tempfile.TemporaryDirectory(prefix="tieout-check-") as folder:
-        inputs = [
-            StagedInput(
-                document_id=document.document_id,
-                lines_path=lake.get_file(staged.lines_key, Path(folder) / f"{number}-lines.parquet"),
-                settlements_path=lake.get_file(staged.settlements_key, Path(folder) / f"{number}-settlements.parquet"),
-                reading=staged.reading,
-            )
-            for number, (document, _, staged) in enumerate(todo)
-        ]
-        results = check_settlements(inputs, docs_dir=docs)
-    for document, raw, _ in todo:
-        record = CheckRecord(
-            raw_sha256=raw.sha256,
-            reader_version=READER_VERSION,
-            suite_version=SUITE_VERSION,
-            checks=results[document.document_id],
-        )
-        lake.put_record(Keys.checks(document), record)
-    if docs:
-        from tieout.quality import write_contents
-
-        write_contents(docs.parents[1])
+    spoken = present(lake, map(Keys.staged_of, documents))
+    todo = [each for each in documents if _is_final(each) and _outcome_key(each) not in spoken]
+    staged: list[tuple[Document, Manifest, StagedFiles]] = []
+    for document in todo:
+        judged = _without_checks(lake, document)
+        if isinstance(judged, DocumentOutcome):
+            lake.put_record(_outcome_key(document), judged)
+        else:
+            staged.append((document, *judged))
+    if staged:
+        for outcome in _checked(lake, staged, docs):
+            lake.put_record(_outcome_key(outcome.document), outcome)
     return len(todo)
 
 
-def outcomes(lake: Lake, documents: Iterable[Document]) -> tuple[DocumentOutcome, ...]:
-    """Say of every document what became of it, from the records in the lake; keep the reasons of what failed."""
-    return tuple(_outcomes(lake, documents))
+def _is_final(document: Document) -> bool:
+    return document.source is Source.IMPORT or document.processing_status in ("DONE", "CANCELLED", "FATAL")
 
 
-def _outcomes(lake: Lake, documents: Iterable[Document]) -> Iterator[DocumentOutcome]:
-    for document in documents:
-        outcome = _outcome(lake, document)
-        if outcome.state is State.QUARANTINED:
-            lake.put_record(
-                Keys.quarantine(document),
-                Quarantined(document=document, raw=outcome.raw, reasons=outcome.reasons),
-            )
-        elif outcome.state is State.READY:
-            lake.delete(Keys.quarantine(document))
-        yield outcome
-
-
-def _outcome(lake: Lake, document: Document) -> DocumentOutcome:
+def _outcome_key(document: Document) -> str:
     from tieout.quality import SUITE_VERSION
 
-    manifest = _received(lake, document)
+    return Keys.outcome(document, READER_VERSION, SUITE_VERSION)
+
+
+def _without_checks(lake: Lake, document: Document) -> DocumentOutcome | tuple[Manifest, StagedFiles]:
+    """What became of a document that needs no checks; else its bytes and its staged files."""
     if document.processing_status == "CANCELLED":
         return _skipped(document, ReasonCode.REPORT_CANCELLED, "Amazon cancelled the report: it holds no data")
     if document.processing_status == "FATAL":
+        manifest = lake.get_record(Keys.raw_manifest(document), Manifest)
         return DocumentOutcome(
             document=document,
             state=State.QUARANTINED,
             reasons=(Reason(code=ReasonCode.REPORT_FATAL, message=_fatal_message(lake, manifest)),),
             raw=manifest.raw if manifest else None,
         )
-    if document.source is Source.API and document.processing_status != "DONE":
-        return _skipped(
-            document,
-            ReasonCode.REPORT_NOT_READY,
-            f"Amazon is still making the report ({document.processing_status}); the next run lists it again",
-        )
-    if manifest is None:
-        raise RuntimeError(f"{document.document_id} was listed and is not in the lake: run its receive task")
-    reading = _reading(lake, document, manifest.raw)
+    manifest = _manifest(lake, document)
+    reading = lake.get_record(Keys.reading(document, READER_VERSION), ReadingRecord)
     if reading is None:
         raise RuntimeError(f"{document.document_id} was received and not read: run its read task")
-    if reading.refused:
-        return DocumentOutcome(
-            document=document,
-            state=State.QUARANTINED,
-            reasons=(reading.refused,),
-            raw=manifest.raw,
-            reader_version=reading.reader_version,
-        )
-    record = _checks(lake, document, manifest.raw, SUITE_VERSION)
-    if record is None:
-        raise RuntimeError(f"{document.document_id} was read and not checked: run its check task")
-    blocking = tuple(_failures(record.checks))
+    if reading.staged:
+        return manifest, reading.staged
+    assert reading.refused is not None
     return DocumentOutcome(
-        document=_dated(document, reading.staged),
-        state=State.QUARANTINED if blocking else State.READY,
-        reasons=blocking,
+        document=document,
+        state=State.QUARANTINED,
+        reasons=(reading.refused,),
         raw=manifest.raw,
-        staged=reading.staged,
-        checks=record.checks,
-        suite_version=record.suite_version,
+        reader_version=READER_VERSION,
     )
 
 
-def _dated(document: Document, staged: StagedFiles | None) -> Document:
+def _checked(
+    lake: Lake, staged: Sequence[tuple[Document, Manifest, StagedFiles]], docs: Path | None
+) -> Iterator[DocumentOutcome]:
+    from tieout.quality import SUITE_VERSION, StagedInput, check_settlements, write_contents
+
+    with tempfile.TemporaryDirectory(prefix="tieout-check-") as folder:
+        inputs = [
+            StagedInput(
+                document_id=document.document_id,
+                lines_path=lake.get_file(files.lines_key, Path(folder) / f"{number}-lines.parquet"),
+                settlements_path=lake.get_file(files.settlements_key, Path(folder) / f"{number}-settlements.parquet"),
+                reading=files.reading,
+            )
+            for number, (document, _, files) in enumerate(staged)
+        ]
+        results = check_settlements(inputs, docs_dir=docs)
+    if docs:
+        write_contents(docs.parents[1])
+    for document, manifest, files in staged:
+        checks = results[document.document_id]
+        blocking = tuple(_failures(checks))
+        yield DocumentOutcome(
+            document=_dated(document, files),
+            state=State.QUARANTINED if blocking else State.READY,
+            reasons=blocking,
+            raw=manifest.raw,
+            staged=files,
+            checks=checks,
+            suite_version=SUITE_VERSION,
+            reader_version=READER_VERSION,
+        )
+
+
+def _dated(document: Document, staged: StagedFiles) -> Document:
     """A file from a folder has no date of its own that can be trusted: it is as old as its latest settlement."""
-    if document.source is Source.API or staged is None:
+    if document.source is Source.API:
         return document
     ends = [summary.end_at for summary in staged.reading.settlements if summary.end_at]
     return document.model_copy(update={"created_at": max(ends)}) if ends else document
@@ -220,44 +210,48 @@ def _fatal_message(lake: Lake, manifest: Manifest | None) -> str:
 
 
 def settle(lake: Lake, listing: Listing, key: str) -> Outcomes:
-    """Write what became of every listed document, for the warehouse.
+    """Write what became of every listed document, for the warehouse, and keep quarantine up to it.
 
     :param key: where the outcomes go.
     """
+    in_quarantine = present(lake, map(Keys.quarantine_of, listing.documents))
     found = Outcomes(
         region=listing.region,
         account=listing.account,
         business_day=listing.business_day,
-        outcomes=outcomes(lake, listing.documents),
+        outcomes=tuple(_outcome(lake, document) for document in listing.documents),
     )
     lake.put_record(key, found)
     for outcome in found.outcomes:
+        place = Keys.quarantine(outcome.document)
+        if outcome.state is State.QUARANTINED:
+            kept = Quarantined(document=outcome.document, raw=outcome.raw, reasons=outcome.reasons)
+            lake.put_record(place, kept)
+        elif place in in_quarantine:
+            lake.delete(place)
         for reason in outcome.reasons:
             log.warning("%s %s: %s", outcome.document.document_id, outcome.state, reason.message)
     return found
 
 
-def _received(lake: Lake, document: Document) -> Manifest | None:
-    return lake.get_record(Keys.raw_manifest(document), Manifest)
+def _outcome(lake: Lake, document: Document) -> DocumentOutcome:
+    if not _is_final(document):
+        return _skipped(
+            document,
+            ReasonCode.REPORT_NOT_READY,
+            f"Amazon is still making the report ({document.processing_status}); the next run lists it again",
+        )
+    outcome = lake.get_record(_outcome_key(document), DocumentOutcome)
+    if outcome is None:
+        raise RuntimeError(f"{document.document_id} was listed and not judged: run the tasks before this one")
+    return outcome
 
 
-def _reading(lake: Lake, document: Document, raw: RawFile) -> ReadingRecord | None:
-    if document.processing_status == "FATAL":
-        return None
-    record = lake.get_record(Keys.staged(document, "reading.json"), ReadingRecord)
-    current = record and record.raw_sha256 == raw.sha256 and record.reader_version == READER_VERSION
-    return record if current else None
-
-
-def _checks(lake: Lake, document: Document, raw: RawFile, suite_version: int) -> CheckRecord | None:
-    record = lake.get_record(Keys.checks(document), CheckRecord)
-    current = (
-        record
-        and record.raw_sha256 == raw.sha256
-        and record.reader_version == READER_VERSION
-        and record.suite_version == suite_version
-    )
-    return record if current else None
+def _manifest(lake: Lake, document: Document) -> Manifest:
+    manifest = lake.get_record(Keys.raw_manifest(document), Manifest)
+    if manifest is None:
+        raise RuntimeError(f"{document.document_id} was listed and is not in the lake: run its receive task")
+    return manifest
 
 
 def _charset(content_type: str | None) -> str | None:

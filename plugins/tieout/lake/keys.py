@@ -11,9 +11,9 @@ class Keys:
     """Keys are pure functions of what they name, so that a rerun finds what an earlier run wrote."""
 
     @staticmethod
-    def first_listing(document: Document) -> str:
-        """What was known when the document was listed first; written before anything else happens."""
-        return f"listed/{document.region}/{document.account}/documents/{document.document_id}.json"
+    def first_listings(region: Region, account: str) -> str:
+        """What was known of each document of an account when it was listed first."""
+        return f"listed/{region}/{account}/documents.json"
 
     @staticmethod
     def listing(region: Region, account: str, business_day: dt.date) -> str:
@@ -41,19 +41,39 @@ class Keys:
         return f"raw/{_home(document)}/manifest.json"
 
     @staticmethod
+    def raw_of(document: Document) -> str:
+        """Prefix of what was received of the document's account and report type."""
+        return f"raw/{_shelf(document)}"
+
+    @staticmethod
     def staged(document: Document, name: str) -> str:
-        """A file of the staged document: `lines.parquet`, `settlements.parquet` or `reading.json`."""
+        """A file of the staged document: `lines.parquet` or `settlements.parquet`."""
         return f"staged/{_home(document)}/{name}"
 
     @staticmethod
-    def checks(document: Document) -> str:
-        """The results of the checks on the staged document."""
-        return f"staged/{_home(document)}/checks.json"
+    def reading(document: Document, reader_version: int) -> str:
+        """How one version of the reader read the document, or why it refused it."""
+        return f"staged/{_home(document)}/reading-{reader_version}.json"
+
+    @staticmethod
+    def outcome(document: Document, reader_version: int, suite_version: int) -> str:
+        """What became of the document, by one version of the reader and of the checks."""
+        return f"staged/{_home(document)}/outcome-{reader_version}-{suite_version}.json"
+
+    @staticmethod
+    def staged_of(document: Document) -> str:
+        """Prefix of what was staged of the document's account and report type."""
+        return f"staged/{_shelf(document)}"
 
     @staticmethod
     def quarantine(document: Document) -> str:
         """Why a document was kept out of the warehouse, and where its bytes are."""
         return f"quarantine/{_home(document)}/reasons.json"
+
+    @staticmethod
+    def quarantine_of(document: Document) -> str:
+        """Prefix of what is in quarantine of the document's account and report type."""
+        return f"quarantine/{_shelf(document)}"
 
     @staticmethod
     def outcomes(business_day: dt.date, region: Region, account: str) -> str:
@@ -97,4 +117,8 @@ class Keys:
 
 
 def _home(document: Document) -> str:
-    return f"{document.region}/{document.account}/{document.report_type}/{document.document_id}"
+    return f"{_shelf(document)}{document.document_id}"
+
+
+def _shelf(document: Document) -> str:
+    return f"{document.region}/{document.account}/{document.report_type}/"

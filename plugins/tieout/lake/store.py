@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=BaseModel)
 
+SINGLE_PART = 32 << 20
+"""Bytes. A file up to this size goes up in one request; boto3's transfer manager, with its threads, is for larger ones."""
+
 
 class Lake:
     """One bucket of an S3 server.
@@ -58,9 +61,13 @@ class Lake:
             raise
         return True
 
-    def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> None:
+    def put_file(self, key: str, path: Path) -> None:
         """Upload a file of any size."""
-        self.client.upload_file(str(path), self.bucket, key, ExtraArgs={"ContentType": content_type})
+        if path.stat().st_size > SINGLE_PART:
+            self.client.upload_file(str(path), self.bucket, key)
+            return
+        with path.open("rb") as body:
+            self.client.put_object(Bucket=self.bucket, Key=key, Body=body)
 
     def get(self, key: str) -> bytes | None:
         """Return an object's bytes; None when there is none."""
@@ -101,11 +108,14 @@ class Lake:
         :raises FileNotFoundError: if there is no such object.
         """
         try:
-            self.client.download_file(self.bucket, key, str(path))
+            body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"]
         except ClientError as error:
             if _status(error) == 404:
                 raise FileNotFoundError(f"s3://{self.bucket}/{key} does not exist") from error
             raise
+        with path.open("wb") as file:
+            for chunk in body.iter_chunks(1 << 20):
+                file.write(chunk)
         return path
 
     def keys(self, prefix: str) -> Iterator[str]:
