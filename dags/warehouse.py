@@ -30,6 +30,8 @@ with DAG(
         "retries": 3,
         "retry_delay": dt.timedelta(seconds=10),
         "on_failure_callback": [AlertNotifier()],
+        # What is fetched goes into the warehouse before more is fetched.
+        "priority_weight": 100,
     },
     tags=["warehouse"],
     doc_md=__doc__,
