@@ -13,7 +13,7 @@ COPY requirements.txt .
 RUN pip install --no-cache-dir uv \
  && uv pip install --system --no-cache --compile-bytecode -r requirements.txt \
  && useradd --create-home --uid 50000 airflow \
- && mkdir -p /opt/airflow /var/lib/tieout /var/lib/s3 \
+ && mkdir -p /opt/airflow/logs /opt/airflow/passwords /var/lib/tieout /var/lib/s3 \
  && chown -R airflow /opt/airflow /var/lib/tieout /var/lib/s3
 COPY dags dags
 COPY plugins plugins
