@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -501,7 +504,41 @@ def test_a_folder_that_cannot_be_written_is_no_refusal(tmp_path: Path) -> None:
         stage_settlement(path, document_id="d", lines_path=tmp_path / "no" / "l", settlements_path=tmp_path / "s")
 
 
-def test_money_of_large_blocks_is_decimal_all_the_way(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", ["write_table", "close"])
+def test_a_full_disk_is_no_refusal_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def no_space(*_: object, **__: object) -> None:
+        raise OSError("No space left on device")
+
+    path = tmp_path / "in.txt"
+    path.write_bytes(GOOD)
+    monkeypatch.setattr(pq.ParquetWriter, step, no_space)
+    with pytest.raises(OSError, match="No space left"):
+        stage_settlement(path, document_id="d", lines_path=tmp_path / "l", settlements_path=tmp_path / "s")
+    assert [each.name for each in tmp_path.iterdir()] == ["in.txt"]
+
+
+def test_reading_imports_no_pandas(tmp_path: Path) -> None:
+    """pyarrow does so by itself for many a conversion: half a second and 60 MB of every process that reads a file."""
+    path = tmp_path / "in.txt"
+    path.write_bytes(render([settlement("1.00", settlement_id="1"), settlement("2.00", settlement_id="2")]))
+    code = (
+        "import sys; from tieout.reports.settlement import stage_settlement; "
+        "stage_settlement(sys.argv[1], document_id='d', lines_path=sys.argv[2], settlements_path=sys.argv[3]); "
+        "print('pandas' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, path, tmp_path / "l", tmp_path / "s"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"
+
+
+def test_money_is_decimal_all_the_way(tmp_path: Path) -> None:
     path = tmp_path / "in.txt"
     path.write_bytes(render([settlement("0.10", "0.20")]))
     stage_settlement(path, document_id="d", lines_path=tmp_path / "l", settlements_path=tmp_path / "s")

@@ -88,24 +88,21 @@ class ParquetSink:
         self._held, self._rows = [], 0
 
     def _encode(self) -> None:
-        try:
-            self._write_row_groups()
-        except BaseException as error:
-            self._error = error
-            while self._queue.get() is not None:  # so that the thread that reads is not left waiting
-                pass
-
-    def _write_row_groups(self) -> None:
         writer = None
-        try:
-            while (lines := self._queue.get()) is not None:
+        while (lines := self._queue.get()) is not None:
+            if self._error is not None:
+                continue  # the thread that reads must not be left waiting for room in the queue
+            try:
                 lines = lines.unify_dictionaries()
                 writer = writer or self._open(lines.schema)
                 writer.write_table(lines, row_group_size=lines.num_rows)
+            except BaseException as error:
+                self._error = error
+        try:
             writer = writer or self._open(LINES_SCHEMA)
-        finally:
-            if writer is not None:
-                writer.close()
+            writer.close()
+        except BaseException as error:
+            self._error = self._error or error
 
     def _open(self, schema: pa.Schema) -> pq.ParquetWriter:
         return pq.ParquetWriter(
