@@ -137,8 +137,9 @@ class Services:
     def _airflow_environment(self, clock: str) -> dict[str, str]:
         layout, url = self.layout, self.airflow_url
         fernet = _fernet_key(layout.secret("fernet"))
-        environment = dict(os.environ)
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # it doubles every Airflow start
+        # Nothing of another Airflow that this shell may be set up for; and without bytecode every start takes twice as long.
+        foreign = ("AIRFLOW", "TIEOUT_", "PYTHONDONTWRITEBYTECODE")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         environment |= {
             "PATH": f"{BIN}{os.pathsep}{environment['PATH']}",
             "PYTHONPATH": os.pathsep.join(str(ROOT / folder) for folder in ("plugins", "include/airflow", ".")),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,20 @@ from pathlib import Path
 import pytest
 
 from tieout.lake import Lake
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Before Airflow is imported for the first time: an Airflow of the tests' own, on SQLite, not the one of this shell.
+for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
+    del os.environ[name]
+os.environ |= {
+    "AIRFLOW_HOME": tempfile.mkdtemp(prefix="tieout-airflow-"),
+    "AIRFLOW__CORE__UNIT_TEST_MODE": "True",
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+    "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+}
+os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{os.environ['AIRFLOW_HOME']}/airflow.db"
 
 _status = 0
 
@@ -24,8 +40,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave at once: DuckDB 2.0's binding prints a page about leaked instances when the interpreter is torn down after
+    """Clean up and leave at once: DuckDB 2.0's binding prints a page about leaked instances when the interpreter is torn down after
     SQLAlchemy has used it, and the summary of the tests has to be the last thing that is seen."""
+    shutil.rmtree(os.environ["AIRFLOW_HOME"], ignore_errors=True)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(_status)

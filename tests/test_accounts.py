@@ -1,0 +1,55 @@
+"""The accounts file, and what is said of a wrong one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tieout.accounts import Account, load_accounts
+from tieout.documents import Region
+from tieout.settings import CONFIG
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "accounts.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_example_is_right() -> None:
+    assert [(a.name, a.region, a.connection) for a in load_accounts(CONFIG / "accounts.example.yaml")] == [
+        ("acme_na", Region.NA, "tieout_acme_na"),
+        ("acme_eu", Region.EU, "tieout_acme_eu"),
+        ("acme_fe", Region.FE, "tieout_acme_japan"),
+    ]
+
+
+def test_the_connection_is_named_after_the_account(tmp_path: Path) -> None:
+    path = write(tmp_path, "accounts: [{name: one, region: FE}]")
+    assert load_accounts(path) == (Account(name="one", region=Region.FE, connection="tieout_one"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no list under 'accounts:'"),
+        ("accounts: {name: one}", "no list under 'accounts:'"),
+        ("accounts: [{name: one, region: XX}]", "account 1 is not of the form"),
+        ("accounts: [one]", "account 1 is not of the form"),
+        ("accounts: [{name: one, region: NA, password: x}]", "account 1 is not of the form"),
+        ("accounts: [{name: One, region: NA}]", "'One' may hold only a-z, 0-9 and _"),
+        ("accounts: [{name: a/b, region: NA}]", "'a/b' may hold only a-z, 0-9 and _"),
+        ("accounts: [{name: one, region: NA}, {name: one, region: EU}]", "'one' stands there twice"),
+    ],
+)
+def test_a_wrong_file_is_named_with_its_entry(tmp_path: Path, text: str, message: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(ValueError, match=message) as caught:
+        load_accounts(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"copy include/config/accounts\.example\.yaml"):
+        load_accounts(tmp_path / "none.yaml")
