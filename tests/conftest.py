@@ -40,8 +40,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Clean up and leave at once: DuckDB 2.0's binding prints a page about leaked instances when the interpreter is torn down after
-    SQLAlchemy has used it, and the summary of the tests has to be the last thing that is seen."""
+    """Clean up and leave at once.
+
+    DuckDB 2.0's binding prints a page about leaked instances when an interpreter ends in which SQLAlchemy has used it,
+    and the summary of the tests has to be the last thing that is seen.
+    """
     shutil.rmtree(os.environ["AIRFLOW_HOME"], ignore_errors=True)
     sys.stdout.flush()
     sys.stderr.flush()
