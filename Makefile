@@ -21,6 +21,7 @@ $(READY): requirements.txt
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Tieout needs Python 3.11; PYTHON=/path/to/python3.11 make env")'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode requirements.txt
+	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "tieout.pth").write_text("$(CURDIR)/plugins\n$(CURDIR)\n")'
 	@touch $(READY)
 
 demo: $(READY)  ## Run the whole pipeline against a simulated Amazon and show what tied out
