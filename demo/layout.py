@@ -25,7 +25,7 @@ class DemoError(Exception):
 
 @dataclass(frozen=True)
 class Ports:
-    """Forty consecutive ports on loopback, from `TIEOUT_DEMO_PORT` (7800) on."""
+    """Twenty-four consecutive ports on loopback, from `TIEOUT_DEMO_PORT` (7800) on."""
 
     first: int
 

@@ -27,7 +27,7 @@ MARTS = ("settlement_tie_out", "settlement_by_category", "reserve_roll_forward",
 
 
 def _free_block() -> int:
-    """The first of forty ports in a row that nobody listens on."""
+    """The first of so many ports in a row that nobody listens on."""
     while True:
         (first,) = free_ports(1)
         if first < 60000 and not Ports(first).taken():
