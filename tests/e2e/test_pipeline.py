@@ -38,7 +38,7 @@ def _free_block() -> int:
 def services() -> Iterator[Services]:
     # Not pytest's own folder: Postgres may run as another user, and each start of pytest locks that folder anew.
     with tempfile.TemporaryDirectory(prefix="tieout-e2e-", ignore_cleanup_errors=True) as folder:
-        layout = Layout(home=Path(folder).resolve(), ports=Ports(_free_block()), scale=60)
+        layout = Layout(home=Path(folder).resolve(), ports=Ports(_free_block()), scale=40)
         services = Services(layout)
         try:
             yield services
