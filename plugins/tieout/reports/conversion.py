@@ -23,6 +23,7 @@ from tieout.reports.schemas import INSTANT, LINES_SCHEMA, MONEY
 from tieout.reports.sinks import Sink
 from tieout.reports.text import Block
 
+_PARSERS = 2
 SELLER_SUPPORT = "Download the report again; if it stays so, open a case with Seller Support"
 _TEXT_COLUMNS = {
     name.replace("-", "_"): name
@@ -83,16 +84,20 @@ class Conversion:
         """Lines with content after the header, summary rows included."""
 
     def read(self, blocks: Iterator[Block], sink: Sink) -> None:
-        """Parse in a second thread while this one decompresses and cuts lines; lines reach the sink in file order."""
-        pending: deque[Future[pa.Table]] = deque()
-        with ThreadPoolExecutor(1, thread_name_prefix="settlement-parser") as parser:
+        """Lines reach the sink in file order.
+
+        This thread decompresses, cuts and converts; two others split blocks into fields, which is half of the work and
+        needs nothing but the block.
+        """
+        pending: deque[Future[Rows]] = deque()
+        with ThreadPoolExecutor(_PARSERS, thread_name_prefix="settlement-parser") as parsers:
             try:
                 for block in blocks:
-                    pending.append(parser.submit(self._lines, block))
-                    while len(pending) > 3:
-                        sink.write(pending.popleft().result())
+                    pending.append(parsers.submit(self._reader.rows, block))
+                    while len(pending) > _PARSERS + 1:
+                        sink.write(self._lines(pending.popleft().result()))
                 while pending:
-                    sink.write(pending.popleft().result())
+                    sink.write(self._lines(pending.popleft().result()))
             finally:
                 for future in pending:
                     future.cancel()
@@ -119,10 +124,7 @@ class Conversion:
     def _misfit(self, code: ReasonCode, problem: str, rows: Rows, row: int, column: str, advice: str) -> Misfit:
         return Misfit(code, problem, advice, line=int(rows.lines[row]), column=self._layout.spelled(column))
 
-    # Blocks are handled one after the other in the parser thread, so the settlements need no lock.
-
-    def _lines(self, block: Block) -> pa.Table:
-        rows = self._reader.rows(block)
+    def _lines(self, rows: Rows) -> pa.Table:
         self.content_lines += len(rows)
         if not len(rows):
             return _EMPTY

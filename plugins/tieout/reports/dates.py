@@ -51,8 +51,8 @@ _TIME_WIDTH = len(" 23:59:59")
 _DAY_US = 86_400_000_000
 _MINUTE_US = 60_000_000
 
-_Converted = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Of each distinct value: days since the epoch, microseconds since the epoch, whether it has a time."""
+_Converted = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Of each distinct value: days and microseconds since the epoch, whether it is a date, whether it has a time."""
 
 
 @dataclass(frozen=True)
@@ -375,9 +375,9 @@ class DateReader:
         """
         distinct = array.dictionary
         read = self._read_fixed_width(distinct, currency) or self._read_one_by_one(array, distinct, lines, currency)
-        days, instants, timed = read
+        days, instants, dated, timed = read
         codes = arrow.codes(array)
-        null = codes < 0
+        null = (codes < 0) | ~dated[codes]
         return (
             arrow.from_numpy(days[codes], pa.date32(), null),
             arrow.from_numpy(instants[codes], pa.timestamp("us", "UTC"), null | ~timed[codes]),
@@ -387,23 +387,21 @@ class DateReader:
         self, array: pa.DictionaryArray, distinct: pa.StringArray, lines: np.ndarray, currency: str
     ) -> _Converted:
         texts = distinct.to_pylist()
-        days, instants, timed = (
-            np.zeros(len(texts), np.int32),
-            np.zeros(len(texts), np.int64),
-            np.zeros(len(texts), bool),
-        )
+        days, instants = np.zeros(len(texts), np.int32), np.zeros(len(texts), np.int64)
+        dated, timed = np.zeros(len(texts), bool), np.zeros(len(texts), bool)
         for code, text in enumerate(texts):
+            if not text.strip():
+                continue
             try:
                 day, instant, notation = read_instant(text, self.form, currency)
             except ValueError as error:
                 row = int(np.flatnonzero(arrow.codes(array) == code)[0])
                 raise _bad(text, str(error), RESAVED, int(lines[row]), self.column) from None
             self.notations[notation] = None
-            days[code] = (day - _EPOCH).days
+            dated[code], days[code] = True, (day - _EPOCH).days
             if instant is not None:
-                timed[code] = True
-                instants[code] = microseconds(instant)
-        return days, instants, timed
+                timed[code], instants[code] = True, microseconds(instant)
+        return days, instants, dated, timed
 
     def _read_fixed_width(self, distinct: pa.StringArray, currency: str) -> _Converted | None:
         """Zero-padded dates are rewritten to ISO 8601 column by column and read by Arrow; None if some are not."""
@@ -450,7 +448,7 @@ class DateReader:
                 notations[self.form.notation() + zone_notation(separator, zone)] = None
             shift[rows] = minutes[which] * _MINUTE_US
         self.notations |= notations
-        return (local // _DAY_US).astype(np.int32), local - shift, timed
+        return (local // _DAY_US).astype(np.int32), local - shift, np.ones(count, bool), timed
 
     def _iso(self, cells: np.ndarray) -> np.ndarray | None:
         """Rows of characters to rows of `YYYY-MM-DD HH:MM:SS`, or None if a separator is not where it belongs."""

@@ -16,15 +16,17 @@ from tieout.reports.layouts import Layout
 from tieout.reports.text import Block
 
 # Columns whose values repeat: as dictionaries each is converted once a block, and Parquet gets the vocabulary ready.
-_REPEATED = frozenset(
+_VOCABULARY = frozenset(
     {
         layouts.SETTLEMENT_ID, *layouts.SUMMARY_DATES, layouts.TOTAL_AMOUNT, layouts.CURRENCY,
         layouts.TRANSACTION_TYPE, layouts.QUANTITY, "marketplace-name", "amount-type", "amount-description",
-        "fulfillment-id", "adjustment-id", "merchant-order-item-id", "merchant-adjustment-item-id", "promotion-id",
-        layouts.POSTED_DATE, layouts.POSTED_DATE_TIME,
-        *(column.description_column for column in layouts.V1_AMOUNTS if column.description_column),
+        "fulfillment-id", *(column.description_column for column in layouts.V1_AMOUNTS if column.description_column),
     }
 )  # fmt: skip
+_REPEATED = _VOCABULARY | {
+    layouts.POSTED_DATE, layouts.POSTED_DATE_TIME,
+    "adjustment-id", "merchant-order-item-id", "merchant-adjustment-item-id", "promotion-id",
+}  # fmt: skip
 DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 _SCIENTIFIC = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]+")
 _EXCEL = "A spreadsheet has re-saved the file and lost digits: download it again and import it as it came"
@@ -59,7 +61,7 @@ class Rows:
 
 
 class RowReader:
-    """Reads blocks of one layout.
+    """Reads blocks of one layout. It keeps nothing of a block, so that threads may share it.
 
     There is no quoting in these files: a lone `"` in a SKU is data. Rows that lost their trailing empty fields are
     padded, empty fields too many are dropped, blank lines and repeated header lines are skipped.
@@ -69,7 +71,6 @@ class RowReader:
         self._layout = layout
         self._width = len(layout.names)
         wanted = [name for name in layout.names if not name.startswith("#")]
-        self._read = csv.ReadOptions(column_names=list(layout.names), use_threads=False)
         self._convert = csv.ConvertOptions(
             column_types={name: DICTIONARY if name in _REPEATED else pa.string() for name in wanted},
             include_columns=wanted,
@@ -104,7 +105,9 @@ class RowReader:
             assert columns is not None, "every repaired line has the fields of the header"
         else:
             numbers = np.arange(first, first + lines, dtype=np.int64)
-        rows = Rows({name: _clean(column) for name, column in columns.items()}, numbers)
+        rows = Rows(
+            {name: _clean(column) if name in _VOCABULARY else column for name, column in columns.items()}, numbers
+        )
         self._check_identifiers(rows)
         return rows
 
@@ -116,12 +119,14 @@ class RowReader:
             irregular = True
             return "skip"
 
-        self._read.block_size = len(data) + 1  # one block, so one chunk a column
-        options = csv.ParseOptions(
-            delimiter="\t", quote_char=False, double_quote=False, ignore_empty_lines=False, invalid_row_handler=note
-        )
         table = csv.read_csv(
-            pa.BufferReader(data), read_options=self._read, parse_options=options, convert_options=self._convert
+            pa.BufferReader(data),
+            # one block for Arrow too, so that each column is one chunk
+            csv.ReadOptions(column_names=self._layout.names, use_threads=False, block_size=len(data) + 1),
+            csv.ParseOptions(
+                delimiter="\t", quote_char=False, double_quote=False, ignore_empty_lines=False, invalid_row_handler=note
+            ),
+            self._convert,
         )
         if irregular or table.num_rows != lines:
             return None
