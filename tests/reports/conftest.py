@@ -28,7 +28,6 @@ def read(tmp_path: Path) -> Callable[..., Reading]:
 def small_blocks() -> Iterator[None]:
     """Blocks of a line or two instead of a megabyte, so that a small file has a beginning and a rest."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source, "PLAIN_CHUNK", 300)
-        patch.setattr(source, "GZIP_CHUNK", 100)
+        patch.setattr(source, "CHUNK_BYTES", 300)
         patch.setattr(text, "BLOCK_BYTES", 300)
         yield

@@ -32,8 +32,7 @@ def blocks(request: pytest.FixtureRequest) -> Iterator[None]:
     """The first block decides what is assumed of the rest, so every property must hold for both."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param.startswith("a block"):
-            patch.setattr(source, "PLAIN_CHUNK", 400)
-            patch.setattr(source, "GZIP_CHUNK", 100)
+            patch.setattr(source, "CHUNK_BYTES", 400)
             patch.setattr(text, "BLOCK_BYTES", 400)
         yield
 

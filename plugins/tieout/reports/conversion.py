@@ -340,7 +340,7 @@ class Conversion:
                     rows, row, layouts.QUANTITY, SELLER_SUPPORT,
                 )  # fmt: skip
             values[code] = value
-        return arrow.from_numpy(values[codes], pa.int32(), codes < 0)
+        return arrow.from_numpy(values.take(codes), pa.int32(), codes < 0)
 
     def _posted(self, rows: Rows) -> tuple[pa.Array, pa.Array]:
         """posted_date as the file writes it, and posted_at in UTC where it writes a time."""

@@ -377,10 +377,10 @@ class DateReader:
         read = self._read_fixed_width(distinct, currency) or self._read_one_by_one(array, distinct, lines, currency)
         days, instants, dated, timed = read
         codes = arrow.codes(array)
-        null = (codes < 0) | ~dated[codes]
+        null = (codes < 0) | ~dated.take(codes)
         return (
-            arrow.from_numpy(days[codes], pa.date32(), null),
-            arrow.from_numpy(instants[codes], pa.timestamp("us", "UTC"), null | ~timed[codes]),
+            arrow.from_numpy(days.take(codes), pa.date32(), null),
+            arrow.from_numpy(instants.take(codes), pa.timestamp("us", "UTC"), null | ~timed.take(codes)),
         )
 
     def _read_one_by_one(

@@ -32,6 +32,9 @@ from tieout.reports.text import detect_encoding, text_blocks
 
 __all__ = ["LINES_SCHEMA", "READER_VERSION", "SETTLEMENTS_SCHEMA", "read_settlement", "stage_settlement"]
 
+_PROFILE_BYTES = 256 * 1024
+"""A start of a thousand lines shows nearly every file's conventions; what it does not show is noticed later."""
+
 READER_VERSION = 1
 """Raised whenever the same bytes would be staged differently."""
 
@@ -151,17 +154,18 @@ def _layout(path: Path, encoding: str) -> Layout:
 
 
 def _conventions(path: Path, encoding: str, layout: Layout, *, whole: bool) -> Conventions | None:
-    """The conventions by the first block, or by the whole file; None if the first block does not tell."""
+    """The conventions by the start of the file, or by the whole of it; None if the start does not tell."""
     reader = RowReader(layout)
     profile = Profile(layout)
     blocks = text_blocks(path, encoding)
-    profile.add(reader.rows(next(blocks)))
-    if whole:
-        for block in blocks:
-            profile.add(reader.rows(block))
-    else:
+    first = next(blocks)
+    if not whole:
         with contextlib.suppress(Misfit):  # what is wrong there is found, and told, when it is read
             whole = next(blocks, None) is None
+        blocks = iter(())
+    profile.add(reader.rows(first if whole else first.head(_PROFILE_BYTES)))
+    for block in blocks:
+        profile.add(reader.rows(block))
     return profile.decide(whole=whole)
 
 

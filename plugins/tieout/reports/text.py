@@ -69,6 +69,11 @@ class Block:
     """1-based physical line number of the block's first line in the file."""
     lines: int
 
+    def head(self, size: int) -> Block:
+        """The whole lines in the first `size` bytes, and the first line at least."""
+        cut = self.data.rfind(b"\n", 0, size) + 1 or self.data.index(b"\n") + 1
+        return Block(self.data[:cut], self.first_line, self.data.count(b"\n", 0, cut))
+
 
 def python_charset(declared: str | None) -> str | None:
     """The codec for a charset as Content-Type spells it, or None if it is not one that reports come in."""
