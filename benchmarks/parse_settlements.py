@@ -173,7 +173,7 @@ def child_pandas(source: Path, limit: int | None) -> None:
         source,
         sep="\t",
         quoting=3,
-        dtype=str,
+        dtype={name: str for name in HEADER if name not in amounts},
         converters=amounts,
         nrows=limit,
         chunksize=100_000,

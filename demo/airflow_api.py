@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import httpx
 
 from demo.layout import DemoError
+
+BACKFILL_CLOSES_IN = 120
+"""Seconds."""
 
 
 class AirflowApi:
@@ -50,11 +54,27 @@ class AirflowApi:
     def backfill(self, dag_id: str, first: str, last: str, *, again: bool = False) -> None:
         """Run a DAG for the business days from `first` to `last`, one after the other.
 
+        An earlier backfill of the DAG may have ended and not be closed yet, which the scheduler does twice a minute:
+        until then Airflow takes no other one.
+
         :param again: also for the days that it has run for.
+        :raises DemoError: if Airflow does not take it, or has not closed the earlier one after `BACKFILL_CLOSES_IN`.
         """
-        body = {"dag_id": dag_id, "from_date": f"{first}T00:00:00Z", "to_date": f"{last}T00:00:00Z"}
         behavior = "completed" if again else "none"
-        self._call("POST", "/backfills", json={**body, "max_active_runs": 1, "reprocess_behavior": behavior})
+        body = {
+            "dag_id": dag_id,
+            "from_date": f"{first}T00:00:00Z",
+            "to_date": f"{last}T00:00:00Z",
+            "max_active_runs": 1,
+            "reprocess_behavior": behavior,
+        }
+        deadline = time.monotonic() + BACKFILL_CLOSES_IN
+        while True:
+            answer = self._http.post("/backfills", json=body)
+            if answer.status_code != 409 or time.monotonic() > deadline:
+                self._checked(answer)
+                return
+            time.sleep(2)
 
     def clear(self, dag_id: str, run_id: str) -> None:
         """Run every task of a run again."""

@@ -10,22 +10,16 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from typing import BinaryIO, cast
+
+from isal import igzip, isal_zlib
 
 from tieout.documents import ReasonCode
 from tieout.reports.errors import Misfit
 
-try:  # three times as fast as zlib, and optional
-    from isal import igzip, isal_zlib
-
-    _gzip: ModuleType = igzip
-    _damage: tuple[type[Exception], ...] = (gzip.BadGzipFile, zlib.error, isal_zlib.error)
-except ImportError:
-    _gzip = gzip
-    _damage = (gzip.BadGzipFile, zlib.error)
-
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK_BYTES = 1 << 20
+_DAMAGE = (gzip.BadGzipFile, zlib.error, cast(type[Exception], isal_zlib.error))
 _DOWNLOAD_AGAIN = "Download the report again; if it stays so, open a case with Seller Support"
 
 
@@ -38,16 +32,16 @@ def read_chunks(path: Path) -> Iterator[bytes]:
     """
     with path.open("rb") as file:
         gzipped = file.read(2) == GZIP_MAGIC
-    with _gzip.open(path) if gzipped else path.open("rb") as file:
-        while chunk := _read(file):
+    with igzip.open(path) if gzipped else path.open("rb") as file:
+        while chunk := _read(cast(BinaryIO, file)):
             yield chunk
 
 
-def _read(file: gzip.GzipFile) -> bytes:
+def _read(file: BinaryIO) -> bytes:
     try:
         return file.read(CHUNK_BYTES)
     except EOFError as error:
         problem = "the gzip stream is cut before its trailer, or bytes that are no gzip follow it"
         raise Misfit(ReasonCode.DAMAGED_FILE, problem, _DOWNLOAD_AGAIN) from error
-    except _damage as error:
+    except _DAMAGE as error:
         raise Misfit(ReasonCode.DAMAGED_FILE, f"the gzip stream is damaged ({error})", _DOWNLOAD_AGAIN) from error
