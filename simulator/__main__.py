@@ -24,7 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "accounts":
             _write(accounts(options.seed), options.out)
             return 0
-        amazon = SimulatedAmazon(options.seed, VirtualClock.parse(options.clock), options.opened)
+        redirect_uris = tuple(options.redirect_uri) if options.command == "serve" else ()
+        amazon = SimulatedAmazon(options.seed, VirtualClock.parse(options.clock), options.opened, redirect_uris)
         if options.command == "serve":
             serve(amazon, options.host, options.port, options.public_host or options.host)
         elif options.command == "truth":
@@ -92,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "serve":
             command.add_argument("--host", default="127.0.0.1", help="the address to listen on")
             command.add_argument("--port", type=int, default=9700, help="the first of four ports (0: any free ones)")
+            registered = "an address that sellers may be sent back to after their consent; may be given more than once"
+            command.add_argument("--redirect-uri", action="append", default=[], help=registered)
             command.add_argument("--public-host", help="the host name in the URLs of documents (default: --host)")
         else:
             command.add_argument("--out", type=Path, required=name == "archive", help="where to write")

@@ -12,8 +12,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator import downloads, login, reports
+from simulator import applications, consent, downloads, login, reports, rotation
+from simulator.applications import DRAFTS, Applications, application_id
 from simulator.clock import VirtualClock, iso_z
+from simulator.consent import Consents
 from simulator.documents import RETENTION, Documents
 from simulator.downloads import Downloads
 from simulator.login import Login
@@ -33,14 +35,19 @@ class SimulatedAmazon:
 
     :param seed: what is random in the world is drawn from it.
     :param opened: the day on which the world opens; by default 150 days before the clock's start.
+    :param redirect_uris: where sellers may be sent back to after their consent.
     """
 
-    def __init__(self, seed: int, clock: VirtualClock, opened: dt.date | None = None) -> None:
+    def __init__(
+        self, seed: int, clock: VirtualClock, opened: dt.date | None = None, redirect_uris: tuple[str, ...] = ()
+    ) -> None:
         self.seed = seed
         self.clock = clock
         opened = opened or (clock.instant - HISTORY).date()
         self.documents = Documents(World(seed, opened), listed_since=clock.instant - RETENTION)
-        self._login = Login(seed, clock)
+        self.applications = Applications(seed, clock, redirect_uris)
+        self._consents = Consents(seed, clock, self.applications)
+        self._login = Login(seed, clock, self.applications, self._consents)
         self._quotas = Quotas()
 
     def truth(self) -> dict[str, Any]:
@@ -57,12 +64,15 @@ class SimulatedAmazon:
         api = ReportsApi(region, self.seed, self.clock, self.documents, self._login, self._quotas, storage)
         app.include_router(reports.router(api))
         app.include_router(downloads.router(region, storage))
+        app.include_router(rotation.router(self._login, self.applications))
         return app
 
     def login_app(self) -> FastAPI:
-        """Login with Amazon."""
+        """Login with Amazon, and Seller Central's consent page."""
         app = self._app()
         app.include_router(login.router(self._login))
+        app.include_router(consent.router(self._consents))
+        app.include_router(applications.notifications_router(self.applications))
         return app
 
     def _app(self) -> FastAPI:
@@ -159,6 +169,8 @@ def accounts(seed: int) -> list[dict[str, Any]]:
                 "region": seller.region,
                 "selling_partner_id": given.selling_partner_id,
                 "marketplaces": list(seller.marketplace_ids),
+                "application_id": application_id(seed, seller.application),
+                "draft": seller.application in DRAFTS,
                 "client_id": given.client_id,
                 "client_secret": given.client_secret,
                 "refresh_token": given.refresh_token,

@@ -1,4 +1,4 @@
-"""Login with Amazon: refresh tokens into access tokens.
+"""Login with Amazon: refresh tokens, and the codes of sellers' consents, into access tokens.
 
 An access token carries its seller, its application and its age under a signature, so that it lives and dies by the
 virtual clock alone. Error codes are those of Amazon's developer guide; descriptions are as sellers' reports show them.
@@ -16,12 +16,19 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from simulator.applications import ROTATION_SCOPE, SECRET_EXPIRED, Applications, Secret
 from simulator.clock import VirtualClock
-from simulator.sellers import BY_KEY, SELLERS, Seller, credentials
+from simulator.consent import Consents
+from simulator.sellers import BY_KEY, Seller
 
 EXPIRES_IN = 3600
 """Seconds that an access token lives."""
 
+_NEEDS = {
+    "refresh_token": ("refresh_token",),
+    "authorization_code": ("code", "redirect_uri"),
+    "client_credentials": ("scope",),
+}
 _MISSING = "The request is missing a required parameter : {name}"
 
 
@@ -39,48 +46,72 @@ class Caller:
 
 
 class Login:
-    """Gives access tokens and knows them again."""
+    """Gives access tokens and knows them again.
 
-    def __init__(self, seed: int, clock: VirtualClock) -> None:
-        self._seed = seed
+    :param applications: who may log in.
+    :param consents: which seller consented to what.
+    """
+
+    def __init__(self, seed: int, clock: VirtualClock, applications: Applications, consents: Consents) -> None:
         self._clock = clock
         self._key = hashlib.sha256(f"{seed}/login".encode()).digest()
-        self._credentials = {seller.key: credentials(seed, seller) for seller in SELLERS}
+        self._applications = applications
+        self._consents = consents
 
     def token_answer(self, form: dict[str, str]) -> tuple[int, dict[str, str | int]]:
         """Answer a request for a token: the HTTP status and the body."""
         grant_type = form.get("grant_type", "")
-        required = ["grant_type", "client_id", "client_secret"]
-        if grant_type == "refresh_token":
-            required.append("refresh_token")
+        required = ["grant_type", "client_id", "client_secret", *_NEEDS.get(grant_type, ())]
         for name in required:
             if not form.get(name):
                 return _error(400, "invalid_request", _MISSING.format(name=name))
-        secrets = {given.client_id: given.client_secret for given in self._credentials.values()}
-        if not hmac.compare_digest(secrets.get(form["client_id"], ""), form["client_secret"]):
+        client_id = form["client_id"]
+        secret = self._applications.secret(client_id, form["client_secret"])
+        if secret is None:
             return _error(401, "invalid_client", "Client authentication failed")
-        if grant_type != "refresh_token":
+        if grant_type == "client_credentials":
+            if form["scope"] != ROTATION_SCOPE:
+                return _error(400, "invalid_scope", "The requested scope is invalid, unknown, or malformed")
+            return 200, self._answer(client_id, secret, scope=ROTATION_SCOPE)
+        if grant_type == "authorization_code":
+            refresh_token = self._consents.redeem(form["code"], client_id, form["redirect_uri"])
+            if refresh_token is None:
+                return _error(400, "invalid_grant", "The request has an invalid grant parameter : code")
+        elif grant_type == "refresh_token":
+            refresh_token = form["refresh_token"]
+        else:
             return _error(
                 400,
                 "unsupported_grant_type",
                 "The authorization grant type is not supported by the authorization server",
             )
-        for seller in SELLERS:
-            given = self._credentials[seller.key]
-            if given.refresh_token == form["refresh_token"] and given.client_id == form["client_id"]:
-                return 200, {
-                    "access_token": self._access_token(seller),
-                    "refresh_token": given.refresh_token,
-                    "token_type": "bearer",
-                    "expires_in": EXPIRES_IN,
-                }
-        return _error(400, "invalid_grant", "The request has an invalid grant parameter : refresh_token")
+        grant = self._consents.grant(refresh_token)
+        if grant is None or grant.client_id != client_id:
+            return _error(400, "invalid_grant", "The request has an invalid grant parameter : refresh_token")
+        return 200, {**self._answer(client_id, secret, seller=grant.seller.key), "refresh_token": refresh_token}
 
     def caller(self, access_token: str | None) -> Caller:
-        """Return who holds an access token.
+        """Return who holds an access token of a seller's consent.
 
         :raises TokenRefused: if it is missing, unknown or dead.
         """
+        claims = self._claims(access_token)
+        if "seller" not in claims:
+            raise TokenRefused("")
+        seller = BY_KEY[claims["seller"]]
+        return Caller(seller, claims["client_id"], self._consents.selling_partner_id(seller))
+
+    def rotating_client(self, access_token: str | None) -> str:
+        """Return the application that holds a grantless token for its secret's rotation.
+
+        :raises TokenRefused: if it is missing, unknown, dead, or of another kind.
+        """
+        claims = self._claims(access_token)
+        if claims.get("scope") != ROTATION_SCOPE:
+            raise TokenRefused("")
+        return claims["client_id"]
+
+    def _claims(self, access_token: str | None) -> dict[str, str]:
         if not access_token:
             raise TokenRefused("Access token is missing in the request header.")
         revoked = TokenRefused("The access token you provided is revoked, malformed or invalid.")
@@ -91,17 +122,23 @@ class Login:
             claims = json.loads(body)
         except ValueError as error:
             raise revoked from error
-        issued_at = dt.datetime.fromisoformat(claims["issued_at"])
-        if self._clock.now() >= issued_at + dt.timedelta(seconds=EXPIRES_IN):
+        now = self._clock.now()
+        if now >= dt.datetime.fromisoformat(claims["issued_at"]) + dt.timedelta(seconds=EXPIRES_IN):
             raise TokenRefused("The access token you provided has expired.")
-        seller = BY_KEY[claims["seller"]]
-        given = self._credentials[seller.key]
-        return Caller(seller, given.client_id, given.selling_partner_id)
+        if now >= dt.datetime.fromisoformat(claims["secret_dies_at"]):
+            raise TokenRefused(SECRET_EXPIRED)
+        return claims
 
-    def _access_token(self, seller: Seller) -> str:
-        claims = {"seller": seller.key, "issued_at": self._clock.now().isoformat()}
+    def _answer(self, client_id: str, secret: Secret, **who: str) -> dict[str, str | int]:
+        claims = {
+            **who,
+            "client_id": client_id,
+            "issued_at": self._clock.now().isoformat(),
+            "secret_dies_at": secret.expires_at.isoformat(),
+        }
         body = json.dumps(claims).encode()
-        return "Atza|" + base64.urlsafe_b64encode(body + b"." + self._signature(body)).decode()
+        token = "Atza|" + base64.urlsafe_b64encode(body + b"." + self._signature(body)).decode()
+        return {"access_token": token, "token_type": "bearer", "expires_in": EXPIRES_IN}
 
     def _signature(self, body: bytes) -> bytes:
         return hmac.new(self._key, body, hashlib.sha256).hexdigest().encode()
