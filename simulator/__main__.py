@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from simulator.app import PortTaken, SimulatedAmazon, accounts, listen, server
+from simulator.app import SimulatedAmazon, accounts, listen, server
 from simulator.clock import VirtualClock, iso_z
 from simulator.documents import render_archived
 from simulator.marketplaces import REGIONS
+from simulator.rules import read_rules
 from simulator.sellers import SELLERS
 
 
@@ -26,13 +27,15 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         redirect_uris = tuple(options.redirect_uri) if options.command == "serve" else ()
         amazon = SimulatedAmazon(options.seed, VirtualClock.parse(options.clock), options.opened, redirect_uris)
+        if faults := getattr(options, "faults", None):
+            amazon.rules.add(read_rules(faults.read_text(encoding="utf-8")))
         if options.command == "serve":
             serve(amazon, options.host, options.port, options.public_host or options.host)
         elif options.command == "truth":
             _write(amazon.truth(), options.out)
         else:
             print(f"{archive(amazon, options.out)} files in {options.out}")
-    except (PortTaken, ValueError) as error:
+    except (OSError, ValueError) as error:
         print(f"simulator: {error}", file=sys.stderr)
         return 1
     return 0
@@ -48,7 +51,7 @@ def serve(amazon: SimulatedAmazon, host: str, port: int, public_host: str) -> No
     print(f"the simulated Amazon's clock shows {iso_z(amazon.clock.now())} and runs {speed}")
     for name, opened in zip((*REGIONS, "Login with Amazon"), sockets, strict=True):
         print(f"  {name}: http://{public_host}:{opened.getsockname()[1]}")
-    print("  on every port: /simulator/health, /simulator/clock, /simulator/truth", flush=True)
+    print("  on every port: /simulator/health, /simulator/clock, /simulator/truth, /simulator/faults", flush=True)
     asyncio.run(server(amazon, sockets, public_host).serve(sockets=sockets))
 
 
@@ -90,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--clock", help="<instant>[@<real epoch seconds>][x<scale>]; by default the real time")
             opened = "the day on which the world opens (default: 150 days before the clock's start)"
             command.add_argument("--opened", type=dt.date.fromisoformat, help=opened)
+        if name in ("serve", "truth"):
+            command.add_argument("--faults", type=Path, help="a JSON file of faults on demand; see simulator/README.md")
         if name == "serve":
             command.add_argument("--host", default="127.0.0.1", help="the address to listen on")
             command.add_argument("--port", type=int, default=9700, help="the first of four ports (0: any free ones)")

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator import applications, consent, downloads, login, reports, rotation
+from simulator.answers import ABORT
 from simulator.applications import DRAFTS, Applications, application_id
 from simulator.clock import VirtualClock, iso_z
 from simulator.consent import Consents
@@ -22,6 +23,8 @@ from simulator.login import Login
 from simulator.marketplaces import REGIONS, Region
 from simulator.quotas import Quotas
 from simulator.reports import ReportsApi, denied
+from simulator.requested import RequestedReports
+from simulator.rules import BadRule, Rules, read_rules
 from simulator.sellers import SELLERS, credentials
 from simulator.truth import truth
 from simulator.world import HISTORY, World
@@ -44,15 +47,18 @@ class SimulatedAmazon:
         self.seed = seed
         self.clock = clock
         opened = opened or (clock.instant - HISTORY).date()
-        self.documents = Documents(World(seed, opened), listed_since=clock.instant - RETENTION)
+        self.rules = Rules(seed, clock)
+        self.documents = Documents(World(seed, opened), clock.instant - RETENTION, self.rules)
+        self._requested = RequestedReports(clock, self.documents, self.rules)
         self.applications = Applications(seed, clock, redirect_uris)
         self._consents = Consents(seed, clock, self.applications)
-        self._login = Login(seed, clock, self.applications, self._consents)
+        self._login = Login(seed, clock, self.applications, self._consents, self.rules)
         self._quotas = Quotas()
 
     def truth(self) -> dict[str, Any]:
         """Every document that exists now; see `simulator.truth`."""
-        return truth(self.documents, self.clock.now())
+        now = self.clock.now()
+        return {**truth(self.documents, now), "requested": self._requested.truth(now)}
 
     def region_app(self, region: Region, base_url: str) -> FastAPI:
         """The Selling Partner API of a region.
@@ -60,8 +66,18 @@ class SimulatedAmazon:
         :param base_url: how clients reach it; the URLs of documents begin so.
         """
         app = self._app()
-        storage = Downloads(region, self.seed, self.clock, self.documents, base_url)
-        api = ReportsApi(region, self.seed, self.clock, self.documents, self._login, self._quotas, storage)
+        storage = Downloads(region, self.seed, self.clock, self.documents, self._requested, self.rules, base_url)
+        api = ReportsApi(
+            region,
+            self.seed,
+            self.clock,
+            self.documents,
+            self._requested,
+            self._login,
+            self._quotas,
+            storage,
+            self.rules,
+        )
         app.include_router(reports.router(api))
         app.include_router(downloads.router(region, storage))
         app.include_router(rotation.router(self._login, self.applications))
@@ -100,6 +116,29 @@ class SimulatedAmazon:
         @app.get("/simulator/truth")
         async def read_truth() -> JSONResponse:
             return JSONResponse(self.truth())
+
+        @app.get("/simulator/faults")
+        async def read_faults() -> dict[str, Any]:
+            return {"rules": [rule.json() for rule in self.rules.in_force()]}
+
+        @app.post("/simulator/faults")
+        async def add_faults(request: Request) -> Response:
+            try:
+                added = self.rules.add(read_rules((await request.body()).decode()))
+            except (BadRule, UnicodeDecodeError) as error:
+                return JSONResponse({"error": str(error)}, status_code=400)
+            return JSONResponse({"rules": [rule.json() for rule in added]}, status_code=201)
+
+        @app.delete("/simulator/faults")
+        async def remove_faults() -> dict[str, int]:
+            return {"removed": self.rules.remove()}
+
+        @app.delete("/simulator/faults/{number}")
+        async def remove_fault(number: str) -> Response:
+            removed = self.rules.remove(int(number)) if number.isdigit() else 0
+            if not removed:
+                return JSONResponse({"error": f"there is no rule {number}"}, status_code=404)
+            return JSONResponse({"removed": removed})
 
         return app
 
@@ -153,6 +192,7 @@ def server(amazon: SimulatedAmazon, sockets: list[socket.socket], public_host: s
     apps[ports[-1]] = amazon.login_app()
 
     async def by_port(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ABORT] = getattr(getattr(send, "__self__", None), "transport", None)
         await apps[scope["server"][1]](scope, receive, send)
 
     return uvicorn.Server(uvicorn.Config(by_port, lifespan="off", log_level="warning", access_log=False))

@@ -5,6 +5,7 @@ The query of the URL and the XML of the errors are those of Amazon S3.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 import hmac
@@ -15,9 +16,12 @@ from xml.sax.saxutils import escape
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from simulator.answers import SLOW, Cut, server_error
 from simulator.clock import VirtualClock, iso_z
-from simulator.documents import Documents, Report
+from simulator.documents import Documents, Download, Report
 from simulator.marketplaces import Region
+from simulator.requested import RequestedReport, RequestedReports
+from simulator.rules import DOWNLOAD, CallFault, Rule, Rules
 from simulator.sellers import SELLERS
 
 LIFE = dt.timedelta(minutes=5)
@@ -30,21 +34,32 @@ _AWS_REGION = {"NA": "us-east-1", "EU": "eu-west-1", "FE": "us-west-2"}
 class Downloads:
     """Mints and serves the URLs of one region."""
 
-    def __init__(self, region: Region, seed: int, clock: VirtualClock, documents: Documents, base_url: str) -> None:
+    def __init__(
+        self,
+        region: Region,
+        seed: int,
+        clock: VirtualClock,
+        documents: Documents,
+        requested: RequestedReports,
+        rules: Rules,
+        base_url: str,
+    ) -> None:
         self._region = region
         self._clock = clock
         self._documents = documents
+        self._requested = requested
+        self._rules = rules
         self._base_url = base_url
         self._key = hashlib.sha256(f"{seed}/downloads/{region}".encode()).digest()
 
-    def mint(self, report: Report, *, content_encoding: bool) -> str:
+    def mint(self, report: Report | RequestedReport, *, content_encoding: bool) -> str:
         """A URL of a report's document that works for five minutes.
 
         :param content_encoding: whether the download names its compression in the header Content-Encoding.
         """
         assert report.document_id is not None
         now = self._clock.now()
-        is_gzip = self._documents.download(report).compression == "GZIP"
+        is_gzip = self.body(report).compression == "GZIP"
         query = {
             "response-content-encoding": "gzip" if content_encoding and is_gzip else "identity",
             "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
@@ -57,7 +72,11 @@ class Downloads:
         query["X-Amz-Signature"] = self._signature(path, query)
         return f"{self._base_url}{path}?{urlencode(query)}"
 
-    def serve(self, path: str, query: dict[str, str]) -> Response:
+    def body(self, report: Report | RequestedReport) -> Download:
+        """The bytes of a report's document."""
+        return report.download() if isinstance(report, RequestedReport) else self._documents.download(report)
+
+    async def serve(self, path: str, query: dict[str, str]) -> Response:
         """Answer a request for a URL."""
         stamp = query.get("X-Amz-Date", "")
         signature = query.get("X-Amz-Signature")
@@ -68,18 +87,35 @@ class Downloads:
             text = "The request signature we calculated does not match the signature you provided."
             return _s3_error("SignatureDoesNotMatch", f"{text} Check your key and signing method.")
         now = self._clock.now()
+        report = self._report(path.rsplit("/", 1)[-1], now)
+        faults: dict[CallFault, Rule] = {}
+        if report is not None:
+            faults = self._rules.of_call(report.seller.key, self._region, DOWNLOAD, report.report_id)
+        if slow := faults.get(CallFault.SLOW_ANSWER):
+            await asyncio.sleep(slow.parameters.get("seconds", SLOW))
         expires = dt.datetime.strptime(stamp, _STAMP).replace(tzinfo=dt.UTC) + LIFE
-        if now > expires:
+        if now > expires or CallFault.DEAD_URL in faults:
             more = {"X-Amz-Expires": query["X-Amz-Expires"], "Expires": iso_z(expires), "ServerTime": iso_z(now)}
             return _s3_error("AccessDenied", "Request has expired", more)
-        document_id = path.rsplit("/", 1)[-1]
-        reports = (report for seller in SELLERS for report in self._documents.reports(seller, now))
-        report = next((report for report in reports if report.document_id == document_id), None)
         if report is None:
             return _s3_error("NoSuchKey", "The specified key does not exist.", status=404)
-        download = self._documents.download(report)
+        if failed := faults.get(CallFault.SERVER_ERROR):
+            status = failed.parameters.get("status", 503)
+            return server_error(status) if status in (502, 504) else _s3_failure(status)
+        return self._file(report, query, faults)
+
+    def _report(self, document_id: str, now: dt.datetime) -> Report | RequestedReport | None:
+        for seller in SELLERS:
+            for report in self._documents.reports(seller, now):
+                if report.document_id == document_id:
+                    return report
+        return self._requested.of_document(document_id)
+
+    def _file(self, report: Report | RequestedReport, query: dict[str, str], faults: dict[CallFault, Rule]) -> Response:
+        download = self.body(report)
+        body = download.body
         headers = {
-            "ETag": f'"{hashlib.md5(download.body, usedforsecurity=False).hexdigest()}"',
+            "ETag": f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"',
             "Last-Modified": report.finished_at.strftime("%a, %d %b %Y %H:%M:%S GMT"),
             "x-amz-request-id": uuid.uuid4().hex[:16].upper(),
         }
@@ -87,7 +123,11 @@ class Downloads:
             headers["Content-Encoding"] = "gzip"
         if download.content_type:
             headers["Content-Type"] = download.content_type
-        return Response(download.body, headers=headers)
+        if cut := faults.get(CallFault.CONNECTION_CUT):
+            return Cut(body, cut.parameters.get("where", "body"), headers)
+        if CallFault.TRUNCATED_DOWNLOAD in faults:
+            body = body[: len(body) * 2 // 3]
+        return Response(body, headers=headers)
 
     def _signature(self, path: str, query: dict[str, str]) -> str:
         text = f"{path}?{urlencode(sorted(query.items()))}"
@@ -101,12 +141,18 @@ def _s3_error(code: str, message: str, more: dict[str, str] | None = None, statu
     return Response(xml, status_code=status, media_type="application/xml")
 
 
+def _s3_failure(status: int) -> Response:
+    if status == 503:
+        return _s3_error("SlowDown", "Please reduce your request rate.", status=503)
+    return _s3_error("InternalError", "We encountered an internal error. Please try again.", status=500)
+
+
 def router(region: Region, downloads: Downloads) -> APIRouter:
     """The storage of a region."""
     routes = APIRouter()
 
     @routes.get(f"/tortuga-prod-{region.lower()}/{{key:path}}")
     async def download(request: Request) -> Response:
-        return downloads.serve(request.url.path, dict(request.query_params))
+        return await downloads.serve(request.url.path, dict(request.query_params))
 
     return routes

@@ -1,4 +1,7 @@
-"""What Amazon gets wrong in the simulated world: which documents are broken, how, and what should become of them."""
+"""What Amazon gets wrong in the simulated world: which documents are broken, how, and what should become of them.
+
+Some documents of the world are broken from the beginning (`FAULTS`); any other can be broken on demand (`rules`).
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,21 @@ class Fault(StrEnum):
     """Not a broken document: the same bytes come again under a second report id."""
     CANCELLED_BEFORE = "cancelled_before"
     """Not a broken document: a report without a document was listed before it."""
+    # on demand only
+    CANCELLED = "cancelled"
+    """The report ends without a document; the settlement comes with a report that is made later."""
+    QUEUED = "queued"
+    """The report stays IN_QUEUE for hours."""
+    UNLISTED = "unlisted"
+    """The report is missing from the listing, and is there hours later as if it had always been."""
+    REISSUED = "reissued"
+    """Amazon makes the settlement again hours later, with other lines and a total of its own that fits them."""
+    EMPTY = "empty"
+    """The document is empty, and full hours later: the same one, or that of a new report."""
+    SAYS_GZIP_IS_PLAIN = "says_gzip_is_plain"
+    SAYS_PLAIN_IS_GZIP = "says_plain_is_gzip"
+    WRONG_CHARSET = "wrong_charset"
+    NO_CHARSET = "no_charset"
 
 
 REASONS: dict[Fault, str] = {
@@ -46,6 +64,7 @@ REASONS: dict[Fault, str] = {
     Fault.UNDECODABLE: "unreadable_encoding",
     Fault.TRUNCATED_GZIP: "damaged_file",
     Fault.FATAL: "report_fatal",
+    Fault.EMPTY: "empty_file",
 }
 """Why a document with such a fault must not be loaded."""
 
@@ -93,6 +112,9 @@ def break_rows(fault: Fault | None, settlement: Settlement, columns: Sequence[st
     A V1 file can only have a wrong control total.
     """
     if fault is None:
+        return
+    if fault is Fault.EMPTY:
+        rows.clear()
         return
     currency = settlement.stream.currency
     at = {name: index for index, name in enumerate(columns)}

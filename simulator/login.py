@@ -6,19 +6,23 @@ virtual clock alone. Error codes are those of Amazon's developer guide; descript
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import datetime as dt
 import hashlib
 import hmac
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from simulator.answers import SLOW, Cut, server_error
 from simulator.applications import ROTATION_SCOPE, SECRET_EXPIRED, Applications, Secret
 from simulator.clock import VirtualClock
 from simulator.consent import Consents
+from simulator.rules import TOKEN, CallFault, Rule, Rules
 from simulator.sellers import BY_KEY, Seller
 
 EXPIRES_IN = 3600
@@ -50,10 +54,16 @@ class Login:
 
     :param applications: who may log in.
     :param consents: which seller consented to what.
+    :param rules: the faults on demand.
     """
 
-    def __init__(self, seed: int, clock: VirtualClock, applications: Applications, consents: Consents) -> None:
+    def __init__(
+        self, seed: int, clock: VirtualClock, applications: Applications, consents: Consents, rules: Rules
+    ) -> None:
         self._clock = clock
+        self._rules = rules
+        self._given = 0
+        self._revoked: dict[str, int] = {}
         self._key = hashlib.sha256(f"{seed}/login".encode()).digest()
         self._applications = applications
         self._consents = consents
@@ -90,6 +100,15 @@ class Login:
             return _error(400, "invalid_grant", "The request has an invalid grant parameter : refresh_token")
         return 200, {**self._answer(client_id, secret, seller=grant.seller.key), "refresh_token": refresh_token}
 
+    def faults(self, form: dict[str, str]) -> dict[CallFault, Rule]:
+        """The faults on demand that happen to a request for a token."""
+        grant = self._consents.grant(form.get("refresh_token", ""))
+        return self._rules.of_call(grant.seller.key, grant.seller.region, TOKEN) if grant else {}
+
+    def revoke(self, seller: Seller) -> None:
+        """Take back every access token that a seller's application was given so far."""
+        self._revoked[seller.key] = self._given
+
     def caller(self, access_token: str | None) -> Caller:
         """Return who holds an access token of a seller's consent.
 
@@ -111,7 +130,7 @@ class Login:
             raise TokenRefused("")
         return claims["client_id"]
 
-    def _claims(self, access_token: str | None) -> dict[str, str]:
+    def _claims(self, access_token: str | None) -> dict[str, Any]:
         if not access_token:
             raise TokenRefused("Access token is missing in the request header.")
         revoked = TokenRefused("The access token you provided is revoked, malformed or invalid.")
@@ -127,11 +146,15 @@ class Login:
             raise TokenRefused("The access token you provided has expired.")
         if now >= dt.datetime.fromisoformat(claims["secret_dies_at"]):
             raise TokenRefused(SECRET_EXPIRED)
+        if claims["number"] <= self._revoked.get(claims.get("seller", ""), 0):
+            raise revoked
         return claims
 
     def _answer(self, client_id: str, secret: Secret, **who: str) -> dict[str, str | int]:
-        claims = {
+        self._given += 1
+        claims: dict[str, Any] = {
             **who,
+            "number": self._given,
             "client_id": client_id,
             "issued_at": self._clock.now().isoformat(),
             "secret_dies_at": secret.expires_at.isoformat(),
@@ -158,8 +181,20 @@ def router(login: Login) -> APIRouter:
         if not content_type.startswith("application/x-www-form-urlencoded"):
             status, answer = _error(400, "invalid_request", f"Content type {content_type or 'none'} is not supported")
         else:
-            form = await request.form()
-            status, answer = login.token_answer({name: str(value) for name, value in form.items()})
+            form = {name: str(value) for name, value in (await request.form()).items()}
+            faults = login.faults(form)
+            if slow := faults.get(CallFault.SLOW_ANSWER):
+                await asyncio.sleep(slow.parameters.get("seconds", SLOW))
+            if failed := faults.get(CallFault.SERVER_ERROR):
+                return server_error(failed.parameters.get("status", 500), "Internal Server Error")
+            if CallFault.CONSENT_WITHDRAWN in faults:
+                status, answer = _error(
+                    400, "invalid_grant", "The request has an invalid grant parameter : refresh_token"
+                )
+            else:
+                status, answer = login.token_answer(form)
+            if cut := faults.get(CallFault.CONNECTION_CUT):
+                return Cut(json.dumps(answer).encode(), cut.parameters.get("where", "before_headers"))
         return JSONResponse(answer, status_code=status, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
 
     return routes

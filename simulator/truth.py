@@ -21,41 +21,63 @@ def truth(documents: Documents, now: dt.datetime) -> dict[str, Any]:
     """Every document that exists at an instant. Amounts are texts, in the currency of their document.
 
     `lines` counts the rows of the file after its summary row. A broken document is listed with what its settlement really
-    is: the numbers of the ledger, not of the file.
+    is: the numbers of the ledger, not of the file. A reissued settlement is listed once a version, each with the numbers
+    that Amazon gave then. `expected_state` is `unlisted` for a report that the listing does not show yet.
     """
     found: list[dict[str, Any]] = []
     for seller in SELLERS:
-        found += [_of_report(report, now) for report in documents.reports(seller, now)]
+        reports = documents.reports(seller, now)
+        together = defaultdict(list)
+        for report in reports:
+            together[report.settlement.settlement_id].append(report)
+        found += [_of_report(report, together[report.settlement.settlement_id], now) for report in reports]
         found += [_of_file(file) for file in documents.archive(seller, now)]
     return {"now": iso_z(now), "seed": documents.world.seed, "documents": found}
 
 
-def _of_report(report: Report, now: dt.datetime) -> dict[str, Any]:
-    state, reason = _expected(report, now)
+def _of_report(report: Report, together: list[Report], now: dt.datetime) -> dict[str, Any]:
+    good = [each for each in together if _is_good(each, now)]
+    current = good[-1] if good else None
+    state, reason = _expected(report, current, now)
     status = report.status(now)
     return {
         "account": report.seller.key,
         "region": report.seller.region,
         "source": "api",
         "report_id": report.report_id,
-        "report_document_id": report.document_id if status != "IN_PROGRESS" else None,
+        "report_document_id": report.document_id if status in ("DONE", "FATAL") else None,
         "file_name": None,
         "created_at": iso_z(report.created_at),
         **(_no_settlement() if status == "CANCELLED" else _settlement(report.settlement, "V2")),
+        "version": report.version,
+        "current_version": current.version if current else None,
+        "current_report_id": current.report_id if current else None,
+        "earlier_versions": sorted({each.report_id for each in good if each.version < report.version}),
         "expected_state": state,
         "expected_reason": reason,
         "fault": _broken(report.fault),
     }
 
 
-def _expected(report: Report, now: dt.datetime) -> tuple[str, str | None]:
+def _is_good(report: Report, now: dt.datetime) -> bool:
+    return report.is_listed(now) and report.status(now) == "DONE" and not _broken(report.fault)
+
+
+def _expected(report: Report, current: Report | None, now: dt.datetime) -> tuple[str, str | None]:
     status = report.status(now)
-    if status == "IN_PROGRESS":
+    if not report.is_listed(now):
+        return "unlisted", None
+    if status in ("IN_QUEUE", "IN_PROGRESS"):
         return "skipped", "report_not_ready"
     if status == "CANCELLED":
         return "skipped", "report_cancelled"
     if report.again:
         return "skipped", "same_bytes"
+    newer = current is not None and current.created_at > report.created_at
+    if report.fault is Fault.EMPTY and newer:
+        return "skipped", "superseded"
+    if not _broken(report.fault) and current is not None and current.version != report.version:
+        return "skipped", "superseded"
     return _state_of(report.fault)
 
 
@@ -70,10 +92,19 @@ def _of_file(file: ArchivedFile) -> dict[str, Any]:
         "file_name": file.file_name,
         "created_at": iso_z(file.settlement.end),
         **_settlement(file.settlement, file.layout),
+        **_ONE_VERSION,
         "expected_state": state,
         "expected_reason": reason,
         "fault": _broken(file.fault),
     }
+
+
+_ONE_VERSION: dict[str, Any] = {
+    "version": 1,
+    "current_version": None,
+    "current_report_id": None,
+    "earlier_versions": [],
+}
 
 
 def _broken(fault: Fault | None) -> Fault | None:

@@ -434,4 +434,5 @@ class TestControl:
                 "now": "2026-08-31T15:00:00Z",
                 "seed": 7,
                 "documents": truth,
+                "requested": [],
             }

@@ -1,0 +1,216 @@
+"""Reports that sellers ask for: createReport, a queue, a document.
+
+One type is made so far, all orders by their last update. Its lines are the orders of the ledger that have been settled.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from simulator.clock import VirtualClock, iso, iso_z
+from simulator.documents import Documents, Download, Status
+from simulator.faults import Fault
+from simulator.ledger import Entry
+from simulator.marketplaces import MARKETPLACES
+from simulator.rules import Rules
+from simulator.sellers import UTF8, Seller
+from simulator.truth import money
+
+ALL_ORDERS = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL"
+TYPES = frozenset({ALL_ORDERS})
+"""What can be asked for."""
+LONGEST = dt.timedelta(days=30)
+"""The longest window of a report of orders (amzn/selling-partner-api-docs#3148)."""
+
+_COLUMNS = (
+    "amazon-order-id", "merchant-order-id", "purchase-date", "last-updated-date", "order-status", "sales-channel", "sku",
+    "quantity", "currency", "item-price",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RequestedReport:
+    """One report that was asked for. What it covers may be other than what was asked."""
+
+    seller: Seller
+    report_id: str
+    report_type: str
+    marketplace_ids: tuple[str, ...]
+    data_start: dt.datetime
+    data_end: dt.datetime
+    options: tuple[tuple[str, str], ...]
+    created_at: dt.datetime
+    started_at: dt.datetime
+    finished_at: dt.datetime
+    final_status: Status
+    body: bytes
+    listed_from: dt.datetime | None = None
+
+    def status(self, now: dt.datetime) -> Status:
+        """Amazon's processingStatus at an instant."""
+        if now >= self.finished_at:
+            return self.final_status
+        return "IN_PROGRESS" if now >= self.started_at else "IN_QUEUE"
+
+    @property
+    def document_id(self) -> str | None:
+        """Amazon's id of its document; None for a cancelled report."""
+        if self.final_status == "CANCELLED":
+            return None
+        code = hashlib.sha256(f"{self.seller.key}/{self.report_id}/requested".encode()).hexdigest()
+        return (
+            f"amzn1.spdoc.1.4.{self.seller.region.lower()}.{code[:8]}-{code[8:12]}-4{code[12:15]}-a{code[15:18]}"
+            f"-{code[18:30]}.T{code[30:43].upper()}.2603"
+        )
+
+    def is_listed(self, now: dt.datetime) -> bool:
+        """Whether the listing shows it."""
+        return self.listed_from is None or self.listed_from <= now
+
+    def download(self) -> Download:
+        """The bytes of its document."""
+        return Download(gzip.compress(self.body, mtime=0), "GZIP", UTF8)
+
+
+class RequestedReports:
+    """What was asked for since the program started."""
+
+    def __init__(self, clock: VirtualClock, documents: Documents, rules: Rules) -> None:
+        self._clock = clock
+        self._documents = documents
+        self._rules = rules
+        self._reports: list[RequestedReport] = []
+
+    def create(
+        self,
+        seller: Seller,
+        report_type: str,
+        marketplace_ids: tuple[str, ...],
+        data_start: dt.datetime,
+        data_end: dt.datetime,
+        options: tuple[tuple[str, str], ...],
+    ) -> str:
+        """Take a request; return the id of its report."""
+        now = self._clock.now()
+        number = len(self._reports) + 1
+        report_id = f"{70000 + number}0190{number % 10}7"
+        code = hashlib.sha256(f"{seller.key}/{report_id}".encode()).digest()
+        started = now + dt.timedelta(seconds=10 + code[0] % 20)
+        fatal = data_end - data_start > LONGEST
+        body = (
+            json.dumps({"errorDetails": f"Date range exceeded. Report can be requested only upto {LONGEST.days} days"})
+            if fatal
+            else _orders(self._documents, seller, marketplace_ids, data_start, data_end, now)
+        )
+        self._reports.append(
+            RequestedReport(
+                seller=seller,
+                report_id=report_id,
+                report_type=report_type,
+                marketplace_ids=marketplace_ids,
+                data_start=data_start,
+                data_end=data_end,
+                options=options,
+                created_at=now,
+                started_at=started,
+                finished_at=started + dt.timedelta(seconds=30 + code[1] % 60),
+                final_status="FATAL" if fatal else "DONE",
+                body=body.encode(),
+            )
+        )
+        return report_id
+
+    def cancel(self, report: RequestedReport) -> bool:
+        """Cancel a report that is in the queue; False if it no longer is."""
+        now = self._clock.now()
+        if report.status(now) != "IN_QUEUE":
+            return False
+        place = next(i for i, each in enumerate(self._reports) if each.report_id == report.report_id)
+        self._reports[place] = replace(self._reports[place], finished_at=now, final_status="CANCELLED")
+        return True
+
+    def of(self, seller: Seller) -> list[RequestedReport]:
+        """What a seller asked for, with the faults on demand, oldest first."""
+        now = self._clock.now()
+        return [self._suffering(report, now) for report in self._reports if report.seller is seller]
+
+    def of_document(self, document_id: str) -> RequestedReport | None:
+        """The report of a document."""
+        now = self._clock.now()
+        found = (self._suffering(report, now) for report in self._reports)
+        return next((report for report in found if report.document_id == document_id), None)
+
+    def truth(self, now: dt.datetime) -> list[dict[str, Any]]:
+        """Every report that was asked for."""
+        return [
+            {
+                "account": report.seller.key,
+                "report_id": report.report_id,
+                "report_type": report.report_type,
+                "marketplaces": list(report.marketplace_ids),
+                "data_start": iso_z(report.data_start),
+                "data_end": iso_z(report.data_end),
+                "created_at": iso_z(report.created_at),
+                "status": report.status(now),
+                "lines": report.body.count(b"\n") - 1,
+            }
+            for report in (self._suffering(each, now) for each in self._reports)
+        ]
+
+    def _suffering(self, report: RequestedReport, now: dt.datetime) -> RequestedReport:
+        for rule in self._rules.of_document(report.seller.key, report.seller.region, report.report_id, None):
+            if rule.ended is not None:
+                continue
+            then = rule.happens_at(report.created_at, 30.0)
+            match Fault(rule.fault):
+                case Fault.QUEUED:
+                    report = replace(report, started_at=then, finished_at=then)
+                case Fault.SLOW:
+                    report = replace(report, finished_at=then)
+                case Fault.CANCELLED:
+                    report = replace(report, final_status="CANCELLED")
+                case Fault.FATAL:
+                    body = b'{"errorDetails": "Error in report request: an internal error occurred."}'
+                    report = replace(report, final_status="FATAL", body=body)
+                case Fault.EMPTY if now < then:
+                    report = replace(report, body=b"")
+                case Fault.UNLISTED:
+                    report = replace(report, listed_from=then)
+        return report
+
+
+def _orders(
+    documents: Documents,
+    seller: Seller,
+    marketplace_ids: tuple[str, ...],
+    start: dt.datetime,
+    end: dt.datetime,
+    now: dt.datetime,
+) -> str:
+    lines = ["\t".join(_COLUMNS)]
+    for settlement in documents.world.settlements(seller, now):
+        for entry in settlement.entries:
+            if entry.transaction_type != "Order" or not entry.marketplace or not start <= entry.posted_at < end:
+                continue
+            if MARKETPLACES[entry.marketplace].id in marketplace_ids:
+                lines += _items(entry)
+    return "\n".join(lines) + "\n"
+
+
+def _items(entry: Entry) -> list[str]:
+    found = []
+    for posting in entry.postings:
+        line = posting.line
+        if line and line.item and (line.amount_type, line.amount_description) == ("ItemPrice", "Principal"):
+            price = money(posting.minor, entry.currency)
+            fields = (
+                entry.order_id, entry.merchant_order_id, iso(entry.posted_at), iso(entry.posted_at), "Shipped",
+                entry.marketplace_name, line.item.sku, str(line.item.quantity or 1), entry.currency, price,
+            )  # fmt: skip
+            found.append("\t".join(fields))
+    return found
