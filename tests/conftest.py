@@ -63,6 +63,19 @@ def free_ports(count: int) -> list[int]:
             each.close()
 
 
+def free_block(count: int) -> int:
+    """The first of so many ports in a row that nobody listens on just now."""
+    while True:
+        (first,) = free_ports(1)
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as each:
+                    each.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            continue
+        return first
+
+
 @pytest.fixture(scope="session")
 def s3_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     """A boto3 client of a real S3 server that checks signatures."""

@@ -76,6 +76,8 @@ class ReasonCode(StrEnum):
     MISSING_MARKETPLACE = "missing_marketplace"
     # quarantined because Amazon could not make it
     REPORT_FATAL = "report_fatal"
+    # quarantined because the bytes could not be had; tried again in later runs
+    NOT_RECEIVED = "not_received"
     # skipped
     REPORT_CANCELLED = "report_cancelled"
     REPORT_NOT_READY = "report_not_ready"
@@ -113,6 +115,10 @@ class Document(Record):
     """When Amazon made the report; for an imported file, the end of its latest settlement if known, else when it was imported."""
     first_listed_on: dt.date
     """The business day whose run listed it first."""
+    data_start_at: AwareDatetime | None = None
+    """Start of what the report covers, as Amazon lists it; None for an imported file."""
+    data_end_at: AwareDatetime | None = None
+    """End of what the report covers, as Amazon lists it; None for an imported file."""
 
 
 class RawFile(Record):

@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import httpx
 import pytest
 
-from tests.conftest import free_ports
+from tests.conftest import free_block
 from tieout.accounts import Account
 from tieout.amazon.budget import Budget
 from tieout.amazon.clock import Clock
@@ -69,18 +69,11 @@ class Amazon:
 Client = Callable[[Account, Lake], AbstractContextManager[SellingPartner]]
 
 
-def _four_ports() -> int:
-    while True:
-        (port,) = free_ports(1)
-        if port < 65000:
-            return port
-
-
 @pytest.fixture(scope="session")
 def amazon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Amazon]:
     """A simulated Amazon whose clock runs fast."""
     spec = f"{INSTANT}@{time.time():.3f}x{SCALE}"
-    port = _four_ports()
+    port = free_block(4)
     listed = subprocess.run(
         [sys.executable, "-m", "simulator", "accounts", "--seed", SEED], cwd=ROOT, check=True, capture_output=True
     )

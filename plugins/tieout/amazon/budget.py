@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import random
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tieout.amazon.clock import Clock
@@ -33,6 +35,10 @@ LIMITS = {
     "cancelReport": Limit(0.0222, 10),
     "getReportDocument": Limit(0.0167, 15),
 }
+
+
+LONGEST_BACK_OFF = 900.0
+"""Seconds. Amazon refuses calls far below the published rate, for minutes or hours; the wait doubles up to this."""
 
 
 class BudgetStore(Protocol):
@@ -65,15 +71,28 @@ class MemoryBudgetStore:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """One call that was taken: how many there were before, and when."""
+
+    operation: str
+    calls: float
+    at: dt.datetime
+    limit: Limit
+    refusals: int
+
+
+@dataclass(frozen=True)
 class _Bucket:
     calls: float
     as_of: dt.datetime
     limit: Limit
+    refusals: int = 0
+    """How often Amazon has said 429 since it last said anything else."""
 
     def at(self, now: dt.datetime) -> _Bucket:
         gained = max(0.0, (now - self.as_of).total_seconds()) * self.limit.rate
         # `now`, even if it is earlier: a clock that was set back must not make everybody wait until it has caught up.
-        return _Bucket(min(float(self.limit.burst), self.calls + gained), now, self.limit)
+        return replace(self, calls=min(float(self.limit.burst), self.calls + gained), as_of=now)
 
     def wait(self, calls: float) -> float:
         """Seconds until so many calls are there."""
@@ -86,13 +105,16 @@ class _Bucket:
                 "as_of": self.as_of.isoformat(),
                 "rate": self.limit.rate,
                 "burst": self.limit.burst,
+                "refusals": self.refusals,
             }
         ).encode()
 
     @classmethod
     def load(cls, state: bytes) -> _Bucket:
         value = json.loads(state)
-        return cls(value["calls"], dt.datetime.fromisoformat(value["as_of"]), Limit(value["rate"], value["burst"]))
+        limit = Limit(value["rate"], value["burst"])
+        as_of = dt.datetime.fromisoformat(value["as_of"])
+        return cls(value["calls"], as_of, limit, value.get("refusals", 0))
 
 
 class Budget:
@@ -101,19 +123,32 @@ class Budget:
     def __init__(self, store: BudgetStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._rates: dict[str, float] = {}
 
-    def take(self, operation: str) -> None:
-        """Take one call.
+    def take(self, operation: str) -> Taken:
+        """Take one call. Hand what is returned to `answered` when Amazon has answered.
 
         :raises BudgetExhausted: if there is none now; it says when there will be.
         """
 
         def spend(bucket: _Bucket) -> _Bucket:
-            return _Bucket(bucket.calls - 1, bucket.as_of, bucket.limit) if bucket.calls >= 1 else bucket
+            return replace(bucket, calls=bucket.calls - 1) if bucket.calls >= 1 else bucket
 
         before = self._change(operation, spend)
         if before.calls < 1:
             raise BudgetExhausted(operation, before.as_of + dt.timedelta(seconds=before.wait(1)))
+        return Taken(operation, before.calls, before.as_of, before.limit, before.refusals)
+
+    def answered(self, taken: Taken) -> None:
+        """Amazon has answered a call, and did not refuse it.
+
+        A full bucket gains nothing. Amazon's own begins to fill when the call arrives, which is after it was taken here and
+        before the answer; what this one has gained meanwhile, and Amazon's may not have, is given back.
+        """
+        gained = max(0.0, (self._clock.now() - taken.at).total_seconds()) * taken.limit.rate
+        lost = min(gained, taken.calls + gained - taken.limit.burst)
+        if lost > 0 or taken.refusals:
+            self._change(taken.operation, lambda b: replace(b, calls=b.calls - max(0.0, lost), refusals=0))
 
     def available_at(self, operation: str, calls: int) -> dt.datetime:
         """When so many calls (at most the burst) will be there, Amazon's time, UTC."""
@@ -122,17 +157,29 @@ class Budget:
 
     def learn_rate(self, operation: str, rate: float) -> None:
         """Follow the rate that Amazon states in `x-amzn-RateLimit-Limit` (calls a second)."""
-        if rate > 0 and self._read(operation)[0].limit.rate != rate:
-            self._change(operation, lambda b: _Bucket(b.calls, b.as_of, Limit(rate, b.limit.burst)))
+        if rate > 0 and self._rates.get(operation) != rate:
+            self._change(operation, lambda b: replace(b, limit=Limit(rate, b.limit.burst)))
+            self._rates[operation] = rate
 
-    def refused(self, operation: str, retry_after: float | None) -> None:
-        """Amazon answered 429: nothing is left now, and the next call is there after `retry_after` seconds."""
+    def refused(self, operation: str, retry_after: float | None) -> float:
+        """Amazon answered 429: nothing is left now, and the next call is there after `retry_after` seconds.
+
+        If Amazon does not say how long, the time in which one call is gained, doubled for every refusal that follows
+        another, and a little more by chance, so that not everybody comes back at once.
+
+        :return: how many seconds there are to wait.
+        """
+        by_chance = random.uniform(1.0, 1.1)
+
+        def seconds(bucket: _Bucket) -> float:
+            doubled = min(LONGEST_BACK_OFF, 2**bucket.refusals / bucket.limit.rate)
+            return retry_after or max(1.0, doubled) * by_chance
 
         def empty(bucket: _Bucket) -> _Bucket:
-            calls = 1 - retry_after * bucket.limit.rate if retry_after else 0.0
-            return _Bucket(min(bucket.calls, calls), bucket.as_of, bucket.limit)
+            calls = min(bucket.calls, 1 - seconds(bucket) * bucket.limit.rate)
+            return replace(bucket, calls=calls, refusals=bucket.refusals + 1)
 
-        self._change(operation, empty)
+        return seconds(self._change(operation, empty))
 
     def _read(self, operation: str) -> tuple[_Bucket, str | None]:
         now = self._clock.now()
@@ -140,11 +187,17 @@ class Budget:
         if held is None:
             limit = LIMITS[operation]
             return _Bucket(float(limit.burst), now, limit), None
-        return _Bucket.load(held[0]).at(now), held[1]
+        bucket = _Bucket.load(held[0])
+        self._rates[operation] = bucket.limit.rate
+        return bucket.at(now), held[1]
 
     def _change(self, operation: str, change: Callable[[_Bucket], _Bucket]) -> _Bucket:
         """Change the bucket; return what it was before."""
+        tries = 0
         while True:
             bucket, tag = self._read(operation)
             if self._store.write(operation, change(bucket).dump(), tag):
                 return bucket
+            # Somebody else wrote first. Without a pause that differs, many workers would go on meeting each other.
+            tries += 1
+            time.sleep(random.uniform(0.0, 0.005 * min(tries, 10)))

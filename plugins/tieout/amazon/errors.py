@@ -8,9 +8,14 @@ import datetime as dt
 class AmazonError(Exception):
     """Amazon did not give what was asked for. The message says what to do."""
 
+    retry_helps = True
+    """Whether the same may go well later, without anybody doing anything."""
+
 
 class LoginRefused(AmazonError):
     """Login with Amazon refused the credentials. A retry does not help."""
+
+    retry_helps = False
 
     ADVICE = {
         "invalid_grant": "The refresh token is wrong or was revoked: let the seller authorize the application again, "
@@ -31,22 +36,52 @@ class LoginRefused(AmazonError):
 class AccessDenied(AmazonError):
     """Amazon knows us and says no (401, 403). A retry does not help."""
 
+    retry_helps = False
+
 
 class InvalidRequest(AmazonError):
-    """Amazon says that the request itself is wrong (400, 404, 415). A retry does not help."""
+    """Amazon says that the request itself is wrong (400, 404, 415). A retry does not help.
+
+    :ivar status: the HTTP status.
+    :ivar said: what Amazon says is wrong.
+    """
+
+    retry_helps = False
+
+    def __init__(self, message: str, status: int = 400, said: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.said = said
 
 
 class AmazonUnavailable(AmazonError):
-    """Amazon kept failing (5xx, cut connections, 429) after all retries. A later retry may help."""
+    """Amazon kept failing (5xx, cut connections) after all retries. A later retry may help."""
 
 
-class BudgetExhausted(AmazonError):
-    """No call of an operation is left now.
+class MayHaveHappened(AmazonUnavailable):
+    """No answer came to a call that must not be made twice: Amazon may have done it or not. Look before asking again."""
 
-    :ivar available_at: when the next call may be made, Amazon's time, UTC.
+
+class DocumentUnavailable(AmazonUnavailable):
+    """One document could not be downloaded; others may."""
+
+
+class NotYet(AmazonError):
+    """What is wanted is not there yet. Come back later, and hold no worker slot until then.
+
+    :ivar available_at: when to come back, Amazon's time, UTC.
     """
 
-    def __init__(self, operation: str, available_at: dt.datetime) -> None:
-        super().__init__(f"the rate budget of {operation} is spent; the next call is at {available_at.isoformat()}")
-        self.operation = operation
+    def __init__(self, message: str, available_at: dt.datetime) -> None:
+        super().__init__(message)
         self.available_at = available_at
+
+
+class BudgetExhausted(NotYet):
+    """No call of an operation is left now; `available_at` is when the next may be made."""
+
+    def __init__(self, operation: str, available_at: dt.datetime) -> None:
+        super().__init__(
+            f"the rate budget of {operation} is spent; the next call is at {available_at.isoformat()}", available_at
+        )
+        self.operation = operation

@@ -11,17 +11,26 @@ import hashlib
 import random
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tieout.amazon.budget import Budget
+from tieout.amazon.budget import Budget, Taken
 from tieout.amazon.clock import Clock
-from tieout.amazon.errors import AccessDenied, AmazonUnavailable, BudgetExhausted, InvalidRequest
+from tieout.amazon.errors import (
+    AccessDenied,
+    AmazonUnavailable,
+    BudgetExhausted,
+    DocumentUnavailable,
+    InvalidRequest,
+    MayHaveHappened,
+)
+from tieout.amazon.listing import Listed, MemorySizes, Size, SizeStore, Window, split
 from tieout.amazon.login import Login
 from tieout.documents import ApiCall, Region
 
@@ -36,6 +45,14 @@ RETENTION = dt.timedelta(days=90)
 """Amazon lists reports of the last 90 days (getReports, createdSince)."""
 RETENTION_MARGIN = dt.timedelta(minutes=10)
 """A window that starts this much inside the 90 days is not overtaken by the clock while it is asked for."""
+TOKEN_LIFE = dt.timedelta(minutes=4, seconds=30)
+"""A nextToken is good for five minutes (amzn/selling-partner-api-docs#2789); one this old is not sent any more."""
+SIZES_KEPT = dt.timedelta(days=30)
+"""How long a size that works is used before the largest is tried again."""
+MOST_RESTARTS = 8
+"""How often a listing whose page tokens die is begun again, each time with smaller windows."""
+MOST_BARREN_PAGES = 20
+"""So many pages in a row without a new report, each promising more, are no listing any more."""
 TRIES = 5
 LONGEST_SLEEP = 5.0
 """Seconds that a call may wait for its budget in place; a longer wait is the caller's to organise."""
@@ -43,13 +60,16 @@ LONGEST_SLEEP = 5.0
 
 @dataclass(frozen=True)
 class Report:
-    """One report in Amazon's listing."""
+    """One report as Amazon lists it. The data window is what Amazon says it covers."""
 
     report_id: str
     report_type: str
     processing_status: str
     created_at: dt.datetime
     report_document_id: str | None
+    marketplace_ids: tuple[str, ...] = ()
+    data_start_at: dt.datetime | None = None
+    data_end_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -67,12 +87,13 @@ class ReportDocument:
 
 @dataclass(frozen=True)
 class Download:
-    """A document's bytes on disk."""
+    """A document's bytes on disk. `gzipped` is what they begin like, whatever Amazon says of them."""
 
     path: Path
     size: int
     sha256: str
     content_type: str | None
+    gzipped: bool = False
 
 
 class UrlExpired(Exception):
@@ -87,6 +108,7 @@ class SellingPartner:
     :param budget: the shared rate budget of the application and the account.
     :param record: called with every call that was made.
     :param http: the client to call with; its timeouts bound every call.
+    :param sizes: where the sizes of windows and pages are kept that work for the account.
     """
 
     def __init__(
@@ -100,6 +122,7 @@ class SellingPartner:
         http: httpx.Client,
         record: Callable[[ApiCall], None],
         endpoint: str | None = None,
+        sizes: SizeStore | None = None,
     ) -> None:
         self._region = region
         self._account = account
@@ -109,38 +132,129 @@ class SellingPartner:
         self._http = http
         self._record = record
         self._endpoint = (endpoint or ENDPOINTS[region]).rstrip("/")
+        self._sizes = sizes or MemorySizes()
 
     def reports(
-        self, report_types: list[str], *, created_since: dt.datetime, created_until: dt.datetime
-    ) -> Iterator[Report]:
+        self,
+        report_types: Sequence[str],
+        *,
+        created_since: dt.datetime,
+        created_until: dt.datetime,
+        listed: Listed | None = None,
+    ) -> list[Report]:
         """List what Amazon holds, newest first, over all marketplaces and all processing states.
 
-        The window is moved inside Amazon's 90 days. `nextToken` is sent alone, as Amazon demands.
+        The window is moved inside Amazon's 90 days. `nextToken` is sent alone, as Amazon demands. When a window or a page
+        is refused as too large, or a nextToken dies, the window is begun again with smaller ones; each report comes once.
 
+        :param listed: how far an earlier call came before it had to wait; it is brought up to date before
+            `BudgetExhausted` is raised. Hand it in again to go on where that call stopped.
         :raises BudgetExhausted: if the budget is spent and the wait is long.
         """
+        listed = listed if listed is not None else Listed()
+        if listed.windows is None or listed.size is None:
+            listed.begun_at = self._clock.now()
+            listed.size = self._size()
+            listed.windows = split([Window(created_since, min(created_until, listed.begun_at))], listed.size.days)
+        while listed.windows:
+            self._list_window(report_types, listed, listed.size)
+        return [_report(item) for item in listed.found.values()]
+
+    def _size(self) -> Size:
+        """The size that worked last; after a month the largest is tried again."""
+        kept = self._sizes.read()
+        size = Size.model_validate_json(kept) if kept else Size()
+        if size.found_at and self._clock.now() - size.found_at > SIZES_KEPT:
+            return Size()
+        return size
+
+    def _list_window(self, report_types: Sequence[str], listed: Listed, size: Size) -> None:
+        """Ask for the pages of the first window, until it is done or has to be begun again."""
+        assert listed.windows
+        window = listed.windows[0]
         oldest = self._clock.now() - RETENTION + RETENTION_MARGIN
-        params: dict[str, str] = {
-            "reportTypes": ",".join(report_types),
-            "createdSince": _iso(max(created_since, oldest)),
-            "createdUntil": _iso(min(created_until, self._clock.now())),
-            "pageSize": "100",
-        }
-        if created_until <= oldest:
+        if window.until <= oldest:
+            listed.next_window()
             return
-        while True:
+        if listed.next_token and self._clock.now() - listed.token_at >= TOKEN_LIFE:
+            self._begin_again(listed, size)
+            return
+        params = (
+            {"nextToken": listed.next_token}
+            if listed.next_token
+            else {
+                "reportTypes": ",".join(report_types),
+                "createdSince": _iso(max(window.since, oldest)),
+                "createdUntil": _iso(window.until),
+                "pageSize": str(size.page),
+            }
+        )
+        try:
             page = self._call("getReports", "GET", f"{REPORTS}/reports", params=params).json()
-            for item in page["reports"]:
-                yield Report(
-                    report_id=item["reportId"],
-                    report_type=item["reportType"],
-                    processing_status=item["processingStatus"],
-                    created_at=dt.datetime.fromisoformat(item["createdTime"]),
-                    report_document_id=item.get("reportDocumentId"),
-                )
-            if not page.get("nextToken"):
-                return
-            params = {"nextToken": page["nextToken"]}
+        except InvalidRequest as refused:
+            if listed.next_token and "token" in refused.said.lower():
+                self._begin_again(listed, size)
+            elif not listed.next_token and size.shrink(refused.said):
+                listed.windows = split(listed.windows, size.days)
+                listed.shrunk = True
+            else:
+                raise
+            return
+        if listed.shrunk:
+            size.found_at = self._clock.now()
+            self._sizes.write(size.model_dump_json(indent=1).encode())
+            listed.shrunk = False
+        known = len(listed.found)
+        listed.found |= {item["reportId"]: item for item in page["reports"]}
+        listed.barren_pages = 0 if len(listed.found) > known else listed.barren_pages + 1
+        listed.next_token = page.get("nextToken")
+        listed.token_at = self._clock.now()
+        if not listed.next_token:
+            listed.next_window()
+        elif listed.barren_pages >= MOST_BARREN_PAGES:
+            raise AmazonUnavailable(
+                f"getReports for {self._account} gave {MOST_BARREN_PAGES} pages in a row without a new report, and"
+                " promises more; nothing of this listing is used"
+            )
+
+    def _begin_again(self, listed: Listed, size: Size) -> None:
+        """The page token is dead: list the same window once more, in two halves."""
+        assert listed.windows
+        listed.restarts += 1
+        listed.next_token = None
+        if listed.restarts > MOST_RESTARTS:
+            raise AmazonUnavailable(
+                f"getReports for {self._account}: the page token died {listed.restarts} times before the listing was done"
+            )
+        window = listed.windows[0]
+        days = (window.until - window.since) / dt.timedelta(days=1) / 2
+        listed.windows = [*split([window], max(days, Size.LEAST_DAYS)), *listed.windows[1:]]
+
+    def report(self, report_id: str) -> Report:
+        """Ask how far one report is."""
+        return _report(self._call("getReport", "GET", f"{REPORTS}/reports/{report_id}").json())
+
+    def create_report(
+        self,
+        report_type: str,
+        marketplace_ids: Sequence[str],
+        data_start: dt.datetime,
+        data_end: dt.datetime,
+        options: Mapping[str, str],
+    ) -> str:
+        """Ask for a report; return its id. It is asked for once: when no answer comes, it is not asked again.
+
+        :raises MayHaveHappened: if Amazon may have taken the request or not.
+        """
+        body: dict[str, Any] = {
+            "reportType": report_type,
+            "marketplaceIds": list(marketplace_ids),
+            "dataStartTime": _iso(data_start),
+            "dataEndTime": _iso(data_end),
+        }
+        if options:
+            body["reportOptions"] = dict(options)
+        return str(self._call("createReport", "POST", f"{REPORTS}/reports", json=body, once=True).json()["reportId"])
 
     def report_document(self, report_document_id: str) -> ReportDocument:
         """Mint a URL for a document. It dies after five minutes, so mint it when the download begins.
@@ -167,81 +281,125 @@ class SellingPartner:
         is: the reader will say what is wrong with it.
 
         :raises UrlExpired: if the signed URL is dead.
-        :raises AmazonUnavailable: if the bytes could not be had.
+        :raises DocumentUnavailable: if the bytes could not be had.
         """
         trouble = ""
         for attempt in range(TRIES):
             if attempt:
                 self._back_off(attempt)
+            called_at, started = self._clock.now(), time.monotonic()
             try:
                 with self._http.stream("GET", document.url) as answer:
-                    if answer.status_code in (401, 403):
-                        raise UrlExpired(document.report_document_id)
-                    if answer.status_code != 200:
-                        trouble = f"status {answer.status_code}"
-                        continue
-                    digest, size, gzip = hashlib.sha256(), 0, _GzipCheck()
-                    with path.open("wb") as file:
-                        for chunk in answer.iter_raw(1 << 20):
-                            digest.update(chunk)
-                            gzip.update(chunk)
-                            file.write(chunk)
-                            size += len(chunk)
-                    expected = answer.headers.get("content-length")
-                    if expected is not None and size != int(expected):
-                        trouble = f"{size} of {expected} bytes came"
-                        continue
-                    if not gzip.whole and attempt < TRIES - 1:
-                        trouble = "the gzip stream is cut or damaged"
-                        continue
-                    return Download(path, size, digest.hexdigest(), answer.headers.get("content-type"))
-            except httpx.TransportError as error:
-                trouble = type(error).__name__
-        raise AmazonUnavailable(
+                    done = self._body(answer, path, last=attempt == TRIES - 1)
+                    error = done if isinstance(done, str) else None
+                    self._note("download", "GET", document.report_document_id, called_at, started, answer, error)
+            except httpx.TransportError as cut:
+                trouble = type(cut).__name__
+                self._note("download", "GET", document.report_document_id, called_at, started, None, trouble)
+                continue
+            if isinstance(done, Download):
+                return done
+            if answer.status_code in (401, 403):
+                raise UrlExpired(document.report_document_id)
+            trouble = done
+        raise DocumentUnavailable(
             f"document {document.report_document_id} could not be downloaded in {TRIES} tries: {trouble}"
         )
 
-    def _call(self, operation: str, method: str, path: str, *, params: dict[str, str] | None = None) -> httpx.Response:
+    @staticmethod
+    def _body(answer: httpx.Response, path: Path, *, last: bool) -> Download | str:
+        """Write the body to a file; what is wrong with it, if it is not whole."""
+        if answer.status_code != 200:
+            return f"status {answer.status_code}"
+        digest, size, gzip = hashlib.sha256(), 0, _GzipCheck()
+        with path.open("wb") as file:
+            for chunk in answer.iter_raw(1 << 20):
+                digest.update(chunk)
+                gzip.update(chunk)
+                file.write(chunk)
+                size += len(chunk)
+        expected = answer.headers.get("content-length")
+        if expected is not None and size != int(expected):
+            return f"{size} of {expected} bytes came"
+        if not gzip.whole and not last:
+            return "the gzip stream is cut or damaged"
+        return Download(path, size, digest.hexdigest(), answer.headers.get("content-type"), gzip.is_gzip)
+
+    def _call(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str] | None = None,
+        json: Any = None,
+        once: bool = False,
+    ) -> httpx.Response:
+        """Call Amazon, and again when that can help.
+
+        :param once: the call changes something: when it may have reached Amazon and no answer came, leave it.
+        """
         trouble = ""
         renewed = False
-        for attempt in range(TRIES):
-            if attempt:
-                self._back_off(attempt)
-            self._take(operation)
-            answer = self._send(operation, method, path, params)
+        failures = 0
+        while failures < TRIES:
+            if failures:
+                self._back_off(failures)
+            try:
+                token = self._login.token()
+            except AmazonUnavailable as unavailable:
+                trouble, failures = str(unavailable), failures + 1
+                continue
+            taken = self._take(operation, TRIES if failures else 1)
+            answer = self._send(operation, method, path, token, params, json)
             if isinstance(answer, httpx.TransportError):
-                trouble = f"no answer ({type(answer).__name__})"
-            elif answer.status_code < 300:
+                trouble, failures = f"no answer ({type(answer).__name__})", failures + 1
+                if once and not isinstance(answer, httpx.ConnectError | httpx.ConnectTimeout):
+                    raise MayHaveHappened(f"{operation} for {self._account}: {trouble}")
+                continue
+            if answer.status_code == 429:
+                self._budget.refused(operation, self._retry_after(answer))
+                continue
+            self._budget.answered(taken)
+            if answer.status_code < 300:
                 return answer
-            elif answer.status_code == 429:
-                self._budget.refused(operation, _retry_after(answer))
-                trouble = "429 QuotaExceeded"
-            elif answer.status_code in (401, 403):
-                if renewed:
-                    raise AccessDenied(_denied(operation, self._account, answer))
+            if answer.status_code in (401, 403):
                 # An access token can die or be revoked before its time; one fresh token tells which it is.
+                if renewed or _secret_expired(answer):
+                    raise AccessDenied(_denied(operation, self._account, answer))
                 self._login.forget()
                 renewed = True
             elif answer.status_code < 500:
-                raise InvalidRequest(f"{operation} for {self._account}: {answer.status_code} {_errors(answer)}")
+                said = _errors(answer)
+                text = f"{operation} for {self._account}: {answer.status_code} {said}"
+                raise InvalidRequest(text, answer.status_code, said)
             else:
-                trouble = f"status {answer.status_code}"
+                trouble, failures = f"status {answer.status_code}", failures + 1
+                if once:
+                    raise MayHaveHappened(f"{operation} for {self._account}: {trouble}")
+                if wait := self._retry_after(answer):
+                    self._budget.refused(operation, wait)
         raise AmazonUnavailable(f"{operation} for {self._account} failed {TRIES} times; the last time: {trouble}")
 
-    def _take(self, operation: str) -> None:
+    def _take(self, operation: str, calls: int) -> Taken:
+        """Take one call of the budget.
+
+        :param calls: how many to wait for if there is none: after a failure, enough to try as often as it takes to know.
+        """
         while True:
             try:
                 return self._budget.take(operation)
             except BudgetExhausted as exhausted:
                 wait = (exhausted.available_at - self._clock.now()).total_seconds()
                 if wait > LONGEST_SLEEP:
+                    if calls > 1:
+                        raise BudgetExhausted(operation, self._budget.available_at(operation, calls)) from exhausted
                     raise
                 self._clock.sleep(wait)
 
     def _send(
-        self, operation: str, method: str, path: str, params: dict[str, str] | None
+        self, operation: str, method: str, path: str, token: str, params: dict[str, str] | None, json: Any
     ) -> httpx.Response | httpx.TransportError:
-        token = self._login.token()
         called_at = self._clock.now()
         started = time.monotonic()
         try:
@@ -249,6 +407,7 @@ class SellingPartner:
                 method,
                 self._endpoint + path,
                 params=params,
+                json=json,
                 headers={
                     "x-amz-access-token": token,
                     "x-amz-date": called_at.strftime("%Y%m%dT%H%M%SZ"),
@@ -256,12 +415,24 @@ class SellingPartner:
                 },
             )
         except httpx.TransportError as error:
-            self._note(operation, method, path, called_at, started, error=type(error).__name__)
+            self._note(operation, method, path, called_at, started, None, type(error).__name__)
             return error
-        self._note(operation, method, path, called_at, started, answer=answer)
+        self._note(operation, method, path, called_at, started, answer)
         if rate := _rate(answer):
             self._budget.learn_rate(operation, float(rate))
         return answer
+
+    def _retry_after(self, answer: httpx.Response) -> float | None:
+        """Seconds that Amazon asks to wait; its header says so in seconds, or as a date."""
+        said = answer.headers.get("retry-after", "")
+        try:
+            return float(said)
+        except ValueError:
+            pass
+        try:
+            return max(1.0, (parsedate_to_datetime(said) - self._clock.now()).total_seconds())
+        except (TypeError, ValueError):
+            return None
 
     def _note(
         self,
@@ -270,8 +441,7 @@ class SellingPartner:
         path: str,
         called_at: dt.datetime,
         started: float,
-        *,
-        answer: httpx.Response | None = None,
+        answer: httpx.Response | None,
         error: str | None = None,
     ) -> None:
         self._record(
@@ -282,9 +452,9 @@ class SellingPartner:
                 operation=operation,
                 method=method,
                 path=path,
-                status=answer.status_code if answer else None,
-                request_id=answer.headers.get("x-amzn-RequestId") if answer else None,
-                rate_limit=_rate(answer) if answer else None,
+                status=None if answer is None else answer.status_code,
+                request_id=None if answer is None else _request_id(answer),
+                rate_limit=None if answer is None else _rate(answer),
                 duration_ms=round((time.monotonic() - started) * 1000),
                 error=error,
             )
@@ -321,12 +491,32 @@ class _GzipCheck:
                 self._damaged = True
 
     @property
+    def is_gzip(self) -> bool:
+        return bool(self._inflate)
+
+    @property
     def whole(self) -> bool:
         return not self._inflate or (self._inflate.eof and not self._damaged)
 
 
 def _iso(instant: dt.datetime) -> str:
     return instant.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _report(item: dict[str, Any]) -> Report:
+    def instant(name: str) -> dt.datetime | None:
+        return dt.datetime.fromisoformat(item[name]) if item.get(name) else None
+
+    return Report(
+        report_id=item["reportId"],
+        report_type=item["reportType"],
+        processing_status=item["processingStatus"],
+        created_at=dt.datetime.fromisoformat(item["createdTime"]),
+        report_document_id=item.get("reportDocumentId"),
+        marketplace_ids=tuple(item.get("marketplaceIds", ())),
+        data_start_at=instant("dataStartTime"),
+        data_end_at=instant("dataEndTime"),
+    )
 
 
 def _rate(answer: httpx.Response) -> Decimal | None:
@@ -336,11 +526,9 @@ def _rate(answer: httpx.Response) -> Decimal | None:
         return None
 
 
-def _retry_after(answer: httpx.Response) -> float | None:
-    try:
-        return float(answer.headers["retry-after"])
-    except (KeyError, ValueError):
-        return None
+def _request_id(answer: httpx.Response) -> str | None:
+    """Amazon's id of a request; the storage of documents has a header of its own."""
+    return answer.headers.get("x-amzn-RequestId") or answer.headers.get("x-amz-request-id")
 
 
 def _errors(answer: httpx.Response) -> str:
@@ -351,11 +539,15 @@ def _errors(answer: httpx.Response) -> str:
         return answer.text[:300]
 
 
+def _secret_expired(answer: httpx.Response) -> bool:
+    return "secret token you provided has expired" in _errors(answer)
+
+
 def _denied(operation: str, account: str, answer: httpx.Response) -> str:
     said = _errors(answer)
     advice = (
         "The client secret has expired: rotate it in the developer console and store the new one in the connection."
-        if "secret token you provided has expired" in said
+        if _secret_expired(answer)
         else "Check that the seller's consent stands, that the application has the Finance and Accounting role, and "
         "that the account belongs to this region."
     )

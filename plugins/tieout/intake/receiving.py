@@ -11,12 +11,15 @@ from pathlib import Path
 from tieout.accounts import Account
 from tieout.amazon.budget import LIMITS
 from tieout.amazon.clock import Clock
-from tieout.amazon.errors import BudgetExhausted
-from tieout.amazon.selling_partner import RETENTION, Report, SellingPartner, UrlExpired
-from tieout.documents import Document, RawFile, Source
+from tieout.amazon.errors import AmazonUnavailable, BudgetExhausted, DocumentUnavailable, InvalidRequest
+from tieout.amazon.listing import Listed
+from tieout.amazon.selling_partner import RETENTION, Download, Report, ReportDocument, SellingPartner, UrlExpired
+from tieout.documents import Document, RawFile, Reason, ReasonCode, Source
 from tieout.intake.business_day import end_of_business_day
-from tieout.intake.records import FirstListings, Listing, Manifest
+from tieout.intake.records import FirstListings, Listing, Manifest, NotReceived
 from tieout.lake import Keys, Lake
+from tieout.reports.errors import Misfit
+from tieout.reports.source import read_chunks
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +30,15 @@ _DOWNLOADABLE = frozenset({"DONE", "FATAL"})
 _REFILL = LIMITS["getReportDocument"].burst * 2 // 3
 """Calls to wait for when the budget is spent: many, so that a wait is worth it; fewer than the burst, so that none is
 lost in a full bucket while the waiting task gets back to work."""
+MINTS = 3
+"""URLs of one document that are minted in a run, if they die before the download begins."""
+MOST_FAILURES = 3
+"""So many documents in a row that cannot be had mean that Amazon is down: the rest is left for a later try."""
+LOOK_AGAIN_AFTER = {ReasonCode.EMPTY_FILE: dt.timedelta(hours=6), ReasonCode.NOT_RECEIVED: dt.timedelta(minutes=10)}
+"""A document that came empty, or could not be had, is left alone for so long: a task that waits and goes on, or is tried
+again, would spend the budget on it each time."""
+STALE_LISTING = dt.timedelta(hours=1)
+"""A listing that was interrupted longer ago is begun again: what it found first is out of date."""
 
 
 def list_settlements(
@@ -39,7 +51,17 @@ def list_settlements(
     :raises BudgetExhausted: if the listing has to wait for the rate budget.
     """
     until = end_of_business_day(account.region, business_day)
-    found = amazon.reports([SETTLEMENT_REPORT], created_since=until - RETENTION, created_until=until)
+    place = Keys.listing_in_progress(account.region, account.name, business_day)
+    progress = lake.get_record(place, Listed) or Listed()
+    if progress.begun_at is None or clock.now() - progress.begun_at > STALE_LISTING:
+        progress = Listed()
+    try:
+        found = amazon.reports(
+            [SETTLEMENT_REPORT], created_since=until - RETENTION, created_until=until, listed=progress
+        )
+    except BudgetExhausted:
+        lake.put_record(place, progress)
+        raise
     by_id = {report.report_id: report for report in found}
     listed = [
         _document(account, business_day, report)
@@ -54,6 +76,7 @@ def list_settlements(
         documents=documents,
     )
     lake.put_record(Keys.listing(account.region, account.name, business_day), listing)
+    lake.delete(place)
     return listing
 
 
@@ -69,6 +92,8 @@ def _document(account: Account, business_day: dt.date, report: Report) -> Docume
         processing_status=report.processing_status,
         created_at=report.created_at,
         first_listed_on=business_day,
+        data_start_at=report.data_start_at,
+        data_end_at=report.data_end_at,
     )
 
 
@@ -105,40 +130,76 @@ def read_listing(lake: Lake, account: Account, business_day: dt.date) -> Listing
 def receive(amazon: SellingPartner, lake: Lake, clock: Clock, documents: Iterable[Document]) -> int:
     """Download every listed document that is not in the lake yet, and keep its bytes as they came.
 
+    A document that comes empty, or cannot be had, is written down as not received, and the others go on. It is tried again
+    when `LOOK_AGAIN_AFTER` has passed, after all others: an empty document of today may be a full one tomorrow.
+
     :return: how many were downloaded now.
     :raises BudgetExhausted: when the budget is spent. What was received is kept; call again at its `available_at`,
         when enough calls for a good number of the missing documents, or for all of them, are there.
+    :raises AmazonUnavailable: if one document after the other cannot be had, and others were not tried yet.
     """
+    missing = _missing(lake, clock, documents)
+    received = in_a_row = 0
+    for done, document in enumerate(missing):
+        left = len(missing) - done
+        try:
+            received += _receive_one(amazon, lake, clock, document)
+        except BudgetExhausted as exhausted:
+            log.info("%s of %s documents received; the rate budget is spent", done, len(missing))
+            enough = amazon.documents_available_at(min(left, _REFILL))
+            raise BudgetExhausted(exhausted.operation, max(enough, exhausted.available_at)) from exhausted
+        except (DocumentUnavailable, InvalidRequest) as error:
+            log.warning("%s could not be received: %s", document.document_id, error)
+            message = f"{error}. It is tried again in later runs, for as long as Amazon lists it."
+            reason = Reason(code=ReasonCode.NOT_RECEIVED, message=message)
+            _write_down_failure(lake, clock, document, reason, None)
+            in_a_row += 1
+            if in_a_row == MOST_FAILURES and left > 1:
+                text = f"{in_a_row} documents in a row could not be received; the last one: {error}"
+                raise AmazonUnavailable(text) from error
+        else:
+            in_a_row = 0
+    return received
+
+
+def _missing(lake: Lake, clock: Clock, documents: Iterable[Document]) -> list[Document]:
+    """What is to be downloaded now: first what was never tried."""
     wanted = [
         document
         for document in documents
         if document.processing_status in _DOWNLOADABLE and document.report_document_id
     ]
-    received = present(lake, (Keys.raw_of(document) for document in wanted))
-    missing = [document for document in wanted if Keys.raw_manifest(document) not in received]
-    for done, document in enumerate(missing):
-        try:
-            _receive_one(amazon, lake, clock, document)
-        except BudgetExhausted as exhausted:
-            left = len(missing) - done
-            log.info("%s of %s documents received; the rate budget is spent", done, len(missing))
-            raise BudgetExhausted(exhausted.operation, amazon.documents_available_at(min(left, _REFILL))) from exhausted
-    return len(missing)
+    known = present(lake, (Keys.raw_of(document) for document in wanted))
+    missing = [document for document in wanted if Keys.raw_manifest(document) not in known]
+    tried = [document for document in missing if Keys.not_received(document) in known]
+    again = [document for document in tried if not _tried_lately(lake, clock, document)]
+    return [document for document in missing if document not in tried] + again
 
 
-def _receive_one(amazon: SellingPartner, lake: Lake, clock: Clock, document: Document) -> None:
-    assert document.report_document_id is not None
+def _tried_lately(lake: Lake, clock: Clock, document: Document) -> bool:
+    last = lake.get_record(Keys.not_received(document), NotReceived)
+    return last is not None and clock.now() - last.tried_at < LOOK_AGAIN_AFTER[last.reason.code]
+
+
+def _receive_one(amazon: SellingPartner, lake: Lake, clock: Clock, document: Document) -> int:
+    """Download one document; return 1, or 0 if it is empty.
+
+    :raises DocumentUnavailable: if its bytes cannot be had.
+    """
     with tempfile.TemporaryDirectory(prefix="tieout-receive-") as folder:
         body = Path(folder) / "body"
-        while True:
-            minted = amazon.report_document(document.report_document_id)
-            try:
-                download = amazon.download(minted, body)
-                break
-            except UrlExpired:
-                log.warning("the URL of %s died before the download; minting a new one", document.document_id)
+        minted, download = _download(amazon, document, body)
+        if (minted.compression == "GZIP") != download.gzipped:
+            said = "GZIP" if minted.compression == "GZIP" else "not compressed"
+            log.warning(
+                "%s: Amazon says %s, and the bytes are %s; the bytes decide",
+                document.document_id,
+                said,
+                "gzip" if download.gzipped else "plain",
+            )
+        empty = document.processing_status == "DONE" and _is_empty(body)
         raw = RawFile(
-            key=Keys.raw_body(document),
+            key=Keys.raw_empty(document, download.sha256) if empty else Keys.raw_body(document),
             size=download.size,
             sha256=download.sha256,
             content_type=download.content_type,
@@ -146,7 +207,45 @@ def _receive_one(amazon: SellingPartner, lake: Lake, clock: Clock, document: Doc
             received_at=clock.now(),
             request_id=minted.request_id,
         )
+        if empty:
+            lake.put_file(raw.key, body)
+            message = (
+                "Amazon delivered an empty document. That is no proof that there is nothing: the document is looked at again"
+                " in later runs, for as long as Amazon lists it."
+            )
+            _write_down_failure(lake, clock, document, Reason(code=ReasonCode.EMPTY_FILE, message=message), raw)
+            return 0
         keep_raw(lake, document, raw, body)
+        lake.delete(Keys.not_received(document))
+        return 1
+
+
+def _download(amazon: SellingPartner, document: Document, body: Path) -> tuple[ReportDocument, Download]:
+    assert document.report_document_id is not None
+    for _ in range(MINTS):
+        minted = amazon.report_document(document.report_document_id)
+        try:
+            return minted, amazon.download(minted, body)
+        except UrlExpired:
+            log.warning("the URL of %s died before the download; minting a new one", document.document_id)
+    raise DocumentUnavailable(f"{MINTS} URLs of document {document.report_document_id} were dead when they were used")
+
+
+def _is_empty(body: Path) -> bool:
+    """Whether there is no line but a header."""
+    try:
+        head = next(read_chunks(body), b"")
+    except Misfit:
+        return False
+    return sum(1 for line in head.splitlines()[:100] if line.strip()) <= 1 and len(head) < 10_000
+
+
+def _write_down_failure(lake: Lake, clock: Clock, document: Document, reason: Reason, raw: RawFile | None) -> None:
+    key = Keys.not_received(document)
+    before = lake.get_record(key, NotReceived)
+    tries = before.tries + 1 if before else 1
+    failure = NotReceived(document=document, reason=reason, raw=raw, tried_at=clock.now(), tries=tries)
+    lake.put_record(key, failure)
 
 
 def present(lake: Lake, prefixes: Iterable[str]) -> set[str]:

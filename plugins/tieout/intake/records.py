@@ -33,6 +33,18 @@ class Manifest(Record):
     raw: RawFile
 
 
+class NotReceived(Record):
+    """Why a document that Amazon lists is not in the lake; it is looked at again in later runs."""
+
+    document: Document
+    reason: Reason
+    raw: RawFile | None = None
+    """The bytes of a document that came empty."""
+    tried_at: AwareDatetime
+    """When it was tried last, Amazon's time."""
+    tries: int = 1
+
+
 class ReadingRecord(Record):
     """How reading a document ended: staged files, or the reason why it was refused."""
 

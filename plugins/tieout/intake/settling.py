@@ -23,7 +23,7 @@ from tieout.documents import (
     State,
 )
 from tieout.intake.receiving import present
-from tieout.intake.records import Listing, Manifest, Outcomes, Quarantined, ReadingRecord
+from tieout.intake.records import Listing, Manifest, NotReceived, Outcomes, Quarantined, ReadingRecord
 from tieout.lake import Keys, Lake
 from tieout.reports.errors import Misfit, Refused
 from tieout.reports.settlement import READER_VERSION, stage_settlement
@@ -90,7 +90,12 @@ def check(lake: Lake, documents: Sequence[Document], docs: Path | None) -> int:
     :return: how many were judged now.
     """
     spoken = present(lake, map(Keys.staged_of, documents))
-    todo = [each for each in documents if _is_final(each) and _outcome_key(each) not in spoken]
+    missing = _not_received(lake, documents)
+    todo = [
+        each
+        for each in documents
+        if _is_final(each) and _outcome_key(each) not in spoken and each.document_id not in missing
+    ]
     staged: list[tuple[Document, Manifest, StagedFiles]] = []
     for document in todo:
         judged = _without_checks(lake, document)
@@ -106,6 +111,19 @@ def check(lake: Lake, documents: Sequence[Document], docs: Path | None) -> int:
 
 def _is_final(document: Document) -> bool:
     return document.source is Source.IMPORT or document.processing_status in ("DONE", "CANCELLED", "FATAL")
+
+
+def _not_received(lake: Lake, documents: Sequence[Document]) -> dict[str, NotReceived]:
+    """The documents that are not in the lake because they came empty or could not be had, by id."""
+    received = present(lake, map(Keys.raw_of, documents))
+    found = {}
+    for document in documents:
+        place = Keys.not_received(document)
+        if place in received and Keys.raw_manifest(document) not in received:
+            failure = lake.get_record(place, NotReceived)
+            if failure:
+                found[document.document_id] = failure
+    return found
 
 
 def _outcome_key(document: Document) -> str:
@@ -215,11 +233,17 @@ def settle(lake: Lake, listing: Listing, key: str) -> Outcomes:
     :param key: where the outcomes go.
     """
     in_quarantine = present(lake, map(Keys.quarantine_of, listing.documents))
+    missing = _not_received(lake, listing.documents)
     found = Outcomes(
         region=listing.region,
         account=listing.account,
         business_day=listing.business_day,
-        outcomes=tuple(_outcome(lake, document) for document in listing.documents),
+        outcomes=tuple(
+            _outcome_without_bytes(document, missing, listing)
+            if document.document_id in missing
+            else _outcome(lake, document)
+            for document in listing.documents
+        ),
     )
     lake.put_record(key, found)
     for outcome in found.outcomes:
@@ -232,6 +256,24 @@ def settle(lake: Lake, listing: Listing, key: str) -> Outcomes:
         for reason in outcome.reasons:
             log.warning("%s %s: %s", outcome.document.document_id, outcome.state, reason.message)
     return found
+
+
+def _outcome_without_bytes(document: Document, missing: dict[str, NotReceived], listing: Listing) -> DocumentOutcome:
+    """What is known of a document that is not in the lake: it waits in quarantine, unless Amazon has made it again."""
+    failure = missing[document.document_id]
+    for other in listing.documents:
+        same_period = document.data_end_at and (other.data_start_at, other.data_end_at) == (
+            document.data_start_at,
+            document.data_end_at,
+        )
+        later = other.created_at > document.created_at and other.processing_status == "DONE"
+        if same_period and later and other.document_id not in missing:
+            return _skipped(
+                document,
+                ReasonCode.SUPERSEDED,
+                f"Amazon has made the report again: {other.document_id} covers the same period",
+            )
+    return DocumentOutcome(document=document, state=State.QUARANTINED, reasons=(failure.reason,), raw=failure.raw)
 
 
 def _outcome(lake: Lake, document: Document) -> DocumentOutcome:

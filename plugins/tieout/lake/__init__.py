@@ -1,8 +1,9 @@
-"""The object store: keys, manifests, raw, staged, quarantine, call log, rate budgets."""
+"""The object store: keys, manifests, raw, staged, quarantine, call log, rate budgets, sizes."""
 
 from tieout.lake.budgets import LakeBudgetStore
 from tieout.lake.calls import CallLog
 from tieout.lake.keys import Keys
+from tieout.lake.sizes import LakeSizeStore
 from tieout.lake.store import Lake
 
-__all__ = ["CallLog", "Keys", "Lake", "LakeBudgetStore"]
+__all__ = ["CallLog", "Keys", "Lake", "LakeBudgetStore", "LakeSizeStore"]

@@ -21,6 +21,11 @@ class Keys:
         return f"listed/{region}/{account}/days/{business_day.isoformat()}.json"
 
     @staticmethod
+    def listing_in_progress(region: Region, account: str, business_day: dt.date) -> str:
+        """How far the listing of one account and business day has come, while it waits for the rate budget."""
+        return f"listed/{region}/{account}/in_progress/{business_day.isoformat()}.json"
+
+    @staticmethod
     def import_listing(import_id: str, account: str) -> str:
         """The files of one account that one import found."""
         return f"{Keys.import_listings(import_id)}{account}.json"
@@ -39,6 +44,16 @@ class Keys:
     def raw_manifest(document: Document) -> str:
         """Sizes, sha256, content type, request id, when, from whom. Its presence says that the body is whole."""
         return f"raw/{_home(document)}/manifest.json"
+
+    @staticmethod
+    def not_received(document: Document) -> str:
+        """Why a listed document is not in the lake, and when that was tried last."""
+        return f"raw/{_home(document)}/not_received.json"
+
+    @staticmethod
+    def raw_empty(document: Document, sha256: str) -> str:
+        """The bytes of a document that came empty; the document itself may still come."""
+        return f"raw/{_home(document)}/empty-{sha256[:16]}"
 
     @staticmethod
     def raw_of(document: Document) -> str:
@@ -109,6 +124,21 @@ class Keys:
     def budget(application: str, region: Region, account: str, operation: str) -> str:
         """The shared rate budget of one application, account, region and operation."""
         return f"budget/{application}/{region}/{account}/{operation}.json"
+
+    @staticmethod
+    def sizes(region: Region, account: str, operation: str) -> str:
+        """The sizes of windows and pages that Amazon accepts from one account."""
+        return f"sizes/{region}/{account}/{operation}.json"
+
+    @staticmethod
+    def request(region: Region, account: str, report_type: str, request_id: str) -> str:
+        """One report that is or was asked for, written down before Amazon is asked."""
+        return f"{Keys.requests(region, account, report_type)}{request_id}.json"
+
+    @staticmethod
+    def requests(region: Region, account: str, report_type: str) -> str:
+        """Prefix of the requests of one account and report type."""
+        return f"requested/{region}/{account}/{report_type}/"
 
     @staticmethod
     def alert(at: dt.datetime, alert_id: str) -> str:

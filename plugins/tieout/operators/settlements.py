@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
 
 from tieout.accounts import Account
-from tieout.amazon.errors import BudgetExhausted
+from tieout.amazon.errors import AmazonError, NotYet
 from tieout.hooks.lake import LakeHook
 from tieout.hooks.selling_partner import SellingPartnerHook
 from tieout.operators.context import business_day
@@ -34,19 +35,26 @@ class AccountOperator(BaseOperator):
         self.account = account
 
     def work(self, account: Account, business_day: dt.date) -> Any:
-        """Do the work. Called again after each wait for the rate budget."""
+        """Do the work. Called again after each wait."""
         raise NotImplementedError
 
     def execute(self, context: Context) -> Any:
-        """Do the work; when the rate budget is spent, wait for it without holding a worker slot."""
+        """Do the work; when what it needs is not there yet, wait for it without holding a worker slot.
+
+        :raises AirflowFailException: if Amazon refuses, and trying again does not help.
+        """
         account = Account.model_validate(self.account)
         try:
             return self.work(account, business_day(context))
-        except BudgetExhausted as exhausted:
+        except NotYet as early:
             clock = SellingPartnerHook(account, LakeHook().lake()).clock
-            wait = clock.machine_seconds((exhausted.available_at - clock.now()).total_seconds())
-            self.log.info("%s; waiting %.0f s", exhausted, max(wait, 0.0))
+            wait = clock.machine_seconds((early.available_at - clock.now()).total_seconds())
+            self.log.info("%s; waiting %.0f s", early, max(wait, 0.0))
             self.defer(trigger=InstantTrigger(time.time() + wait), method_name="execute_complete")
+        except AmazonError as error:
+            if error.retry_helps:
+                raise
+            raise AirflowFailException(str(error)) from error
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Go on after a wait."""
