@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -27,9 +28,12 @@ def connections(
 ) -> dict[str, dict[str, Any]]:
     """Return the Airflow connections by id, as `airflow connections import` takes them.
 
-    :param clock: the simulated Amazon's clock, which its clients count on too.
+    :param clock: the simulated Amazon's clock, `<ISO instant>@...`, which its clients count on too.
     :param host: where the simulated Amazon listens.
     """
+    # The simulated Amazon's client secrets are 30 days old when its clock starts.
+    started_on = dt.date.fromisoformat(clock[:10]) if clock else dt.datetime.now(dt.UTC).date()
+    rotated_on = (started_on - dt.timedelta(days=30)).isoformat()
     return {
         f"tieout_{account['account']}": {
             "conn_type": "selling_partner",
@@ -40,7 +44,13 @@ def connections(
                 {
                     "refresh_token": account["refresh_token"],
                     "login_endpoint": f"http://{host}:{ports.amazon['login']}",
+                    "seller_central": f"http://{host}:{ports.amazon['login']}",
                     "clock": clock,
+                    "application_id": account["application_id"],
+                    "draft": account["draft"],
+                    "region": account["region"],
+                    "selling_partner_id": account["selling_partner_id"],
+                    "rotated_on": rotated_on,
                 }
             ),
         }

@@ -61,9 +61,10 @@ class Services:
         say("starting the S3 server, the simulated Amazon and Postgres")
         self._start_s3()
         self._start_amazon(clock)
-        environment = self._airflow_environment(clock)
+        environment = self._airflow_environment()
         say("preparing Airflow's database")
         self._run(["airflow", "db", "migrate"], environment, "airflow-migrate")
+        self._import_connections(clock, environment)
         say("starting Airflow")
         for name, command in AIRFLOW_PARTS.items():
             self._spawn(name, [str(BIN / command[0]), *command[1:]], environment)
@@ -115,6 +116,7 @@ class Services:
 
     def _start_amazon(self, clock: str) -> None:
         command = [sys.executable, "-m", "simulator", "serve", "--clock", clock, "--seed", str(SEED)]
+        command += ["--redirect-uri", f"{self.airflow_url}/tieout/authorized"]
         self._spawn("amazon", [*command, "--port", str(self.layout.ports.amazon["NA"])], dict(os.environ))
 
     def _start_postgres(self) -> str:
@@ -136,7 +138,7 @@ class Services:
         self._postgres().stop()
         return 1
 
-    def _airflow_environment(self, clock: str) -> dict[str, str]:
+    def _airflow_environment(self) -> dict[str, str]:
         layout, url = self.layout, self.airflow_url
         fernet = _fernet_key(layout.secret("fernet"))
         # Nothing of another Airflow that this shell may be set up for; and without bytecode every start takes twice as long.
@@ -154,6 +156,7 @@ class Services:
             "AIRFLOW__CORE__FERNET_KEY": fernet,
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",  # on loopback, for a demo
+            "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
             "AIRFLOW__API__HOST": HOST,
             "AIRFLOW__API__PORT": str(layout.ports.airflow),
@@ -177,15 +180,21 @@ class Services:
             "TIEOUT_DATA_DOCS": str(layout.data_docs),
             "TIEOUT_SCHEDULE_END": CLOCK_INSTANT,
         }
-        return environment | self._amazon_connections(clock)
+        return environment
 
-    def _amazon_connections(self, clock: str) -> dict[str, str]:
+    def _import_connections(self, clock: str, environment: dict[str, str]) -> None:
+        """Into Airflow's database: the page Seller accounts changes them, which it could not do to variables."""
         accounts = simulated_accounts()
         self.layout.accounts_file.write_text(accounts_file(accounts), encoding="utf-8")
-        return {
-            f"AIRFLOW_CONN_{name.upper()}": json.dumps(connection)
-            for name, connection in connections(accounts, self.layout.ports, clock).items()
-        }
+        path = self.layout.home / "connections.json"
+        path.touch(mode=0o600)
+        try:
+            path.write_text(json.dumps(connections(accounts, self.layout.ports, clock)), encoding="utf-8")
+            self._run(
+                ["airflow", "connections", "import", "--overwrite", str(path)], environment, "airflow-connections"
+            )
+        finally:
+            path.unlink()
 
     def _s3_answers(self) -> bool:
         import boto3
@@ -270,6 +279,7 @@ def compose_environment() -> str:
         "POSTGRES_PASSWORD": secrets.token_hex(24),
         "AIRFLOW_FERNET_KEY": _fernet_key(secrets.token_hex(32)),
         "AIRFLOW_JWT_SECRET": secrets.token_hex(32),
+        "AIRFLOW_BASE_URL": "http://127.0.0.1:8080",
         "TIEOUT_S3_ENDPOINT": "http://s3:8333",
         "TIEOUT_S3_KEY": "tieout",
         "TIEOUT_S3_SECRET": secrets.token_hex(24),

@@ -20,12 +20,14 @@ ROOMS = {
     "quality": SHARED,
     "warehouse": SHARED,
     "intake": SHARED | {"amazon", "lake", "reports", "quality", "warehouse"},
-    "hooks": SHARED | {"amazon", "lake", "warehouse"},
+    "hooks": SHARED | {"amazon", "lake", "warehouse", "provider"},
     "triggers": SHARED,
     "notifications": SHARED | {"hooks", "lake"},
+    "provider": set(),
+    "web": SHARED | {"amazon", "provider"},
     "operators": SHARED | {"amazon", "lake", "intake", "hooks", "triggers"},
 }
-AIRFLOW_AWARE = {"hooks", "triggers", "notifications", "operators", "assets"}
+AIRFLOW_AWARE = {"web", "hooks", "triggers", "notifications", "operators", "assets"}
 NETWORK = {"httpx", "requests", "urllib", "boto3", "botocore", "socket", "http"}
 
 

@@ -33,6 +33,8 @@ class Marketplace(Record):
     """How a settlement file spells it in marketplace-name."""
     time_zone: str
     """IANA name."""
+    seller_central: str
+    """Host of its Seller Central."""
 
     @field_validator("time_zone")
     @classmethod

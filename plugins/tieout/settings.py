@@ -18,6 +18,7 @@ CONFIG = INCLUDE / "config"
 
 LAKE_CONNECTION = "tieout_lake"
 WAREHOUSE_CONNECTION = "tieout_warehouse"
+SECRET_QUEUE_CONNECTION = "tieout_secret_queue"
 WAREHOUSE_POOL = "duckdb_writer"
 
 
@@ -33,6 +34,9 @@ class Settings:
     """DuckDB file that analysts open: a read copy, replaced whole after each load (`TIEOUT_PUBLISHED_WAREHOUSE`)."""
     data_docs: Path
     """Folder of the Great Expectations Data Docs (`TIEOUT_DATA_DOCS`)."""
+    redirect_uri: str | None
+    """Where Amazon sends sellers back to after their consent (`TIEOUT_REDIRECT_URI`); by default made of Airflow's
+    `[api] base_url`."""
     schedule_end: dt.datetime | None
     """No daily run is scheduled after this instant (`TIEOUT_SCHEDULE_END`, ISO 8601 with offset); for a
     simulated Amazon whose clock stands at another date."""
@@ -54,5 +58,6 @@ def settings() -> Settings:
         lake_bucket=os.environ.get("TIEOUT_LAKE_BUCKET", "tieout-lake"),
         published_warehouse=Path(os.environ.get("TIEOUT_PUBLISHED_WAREHOUSE", home / "tieout.duckdb")),
         data_docs=Path(os.environ.get("TIEOUT_DATA_DOCS", home / "data_docs")),
+        redirect_uri=os.environ.get("TIEOUT_REDIRECT_URI") or None,
         schedule_end=schedule_end,
     )

@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,9 +90,9 @@ class Live:
     amazon: SimulatedAmazon
 
 
-@pytest.fixture(scope="session")
-def live(amazon: SimulatedAmazon) -> Iterator[Live]:
-    """An Amazon behind real ports."""
+@contextmanager
+def serving(amazon: SimulatedAmazon) -> Iterator[Live]:
+    """An Amazon that remembers no caller, over another one's world, behind real ports."""
     fresh = SimulatedAmazon(7, frozen_clock())
     fresh.documents.world = amazon.documents.world
     sockets = listen("127.0.0.1", 0)
@@ -106,3 +107,10 @@ def live(amazon: SimulatedAmazon) -> Iterator[Live]:
     yield Live(dict(zip(REGIONS, urls[:-1], strict=True)), urls[-1], fresh)
     program.should_exit = True
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def live(amazon: SimulatedAmazon) -> Iterator[Live]:
+    """An Amazon behind real ports."""
+    with serving(amazon) as found:
+        yield found

@@ -40,6 +40,10 @@ class Clock:
             raise ValueError(f"clock {spec!r} is not of the form 2026-08-31T15:00:00Z@1767225600x60")
         return cls(dt.datetime.fromisoformat(match["instant"]), float(match["epoch"]), float(match["scale"]))
 
+    def spec(self) -> str:
+        """The text that `parse` reads as this clock."""
+        return f"{self.instant.isoformat()}@{self.epoch!r}x{self.scale!r}"
+
     def now(self) -> dt.datetime:
         """Amazon's time now, UTC."""
         return self.instant + dt.timedelta(seconds=(time.time() - self.epoch) * self.scale)

@@ -62,25 +62,62 @@ class Login:
 
     def _renew(self) -> None:
         asked_at = self._clock.now()
-        try:
-            answer = self._http.post(
-                f"{self._endpoint}/auth/o2/token",
-                data={
-                    "grant_type": "refresh_token",
-                    "refresh_token": self._credentials.refresh_token,
-                    "client_id": self._credentials.client_id,
-                    "client_secret": self._credentials.client_secret,
-                },
-            )
-        except httpx.TransportError as error:
-            raise AmazonUnavailable(f"Login with Amazon did not answer: {error}") from error
-        body = _json_object(answer)
-        if answer.status_code in (400, 401, 403) and "error" in body:
-            raise LoginRefused(str(body["error"]), str(body.get("error_description", "")))
-        if answer.status_code != 200 or "access_token" not in body:
-            raise AmazonUnavailable(f"Login with Amazon answered {answer.status_code} without a token")
+        body = _token(
+            self._http,
+            self._endpoint,
+            grant_type="refresh_token",
+            refresh_token=self._credentials.refresh_token,
+            client_id=self._credentials.client_id,
+            client_secret=self._credentials.client_secret,
+        )
         self._token = str(body["access_token"])
         self._dies_at = asked_at + dt.timedelta(seconds=int(body.get("expires_in", 3600)))
+
+
+def exchange_code(
+    http: httpx.Client, endpoint: str, *, client_id: str, client_secret: str, code: str, redirect_uri: str
+) -> str:
+    """Turn the code of a seller's consent into a refresh token. The code dies after five minutes and works once.
+
+    :param redirect_uri: the one that consent was asked for with, to the letter.
+    :raises LoginRefused: if Amazon refuses the code or the application.
+    :raises AmazonUnavailable: if Amazon gives no usable answer.
+    """
+    body = _token(
+        http,
+        endpoint,
+        grant_type="authorization_code",
+        code=code,
+        redirect_uri=redirect_uri,
+        client_id=client_id,
+        client_secret=client_secret,
+    )
+    if not body.get("refresh_token"):
+        raise AmazonUnavailable("Login with Amazon answered without a refresh token")
+    return str(body["refresh_token"])
+
+
+def grantless_token(http: httpx.Client, endpoint: str, *, client_id: str, client_secret: str, scope: str) -> str:
+    """Return an access token of the application itself, for operations that no seller has to consent to.
+
+    :raises LoginRefused: if Amazon refuses the application or the scope.
+    :raises AmazonUnavailable: if Amazon gives no usable answer.
+    """
+    form = {"grant_type": "client_credentials", "scope": scope, "client_id": client_id, "client_secret": client_secret}
+    return str(_token(http, endpoint, **form)["access_token"])
+
+
+def _token(http: httpx.Client, endpoint: str, **form: str) -> dict:
+    try:
+        answer = http.post(f"{endpoint}/auth/o2/token", data=form)
+    except httpx.TransportError as error:
+        raise AmazonUnavailable(f"Login with Amazon did not answer: {error}") from error
+    body = _json_object(answer)
+    if answer.status_code in (400, 401, 403) and "error" in body:
+        raise LoginRefused(str(body["error"]), str(body.get("error_description", "")))
+    if answer.status_code != 200 or "access_token" not in body:
+        raise AmazonUnavailable(f"Login with Amazon answered {answer.status_code} without a token")
+    return body
 
 
 def _json_object(answer: httpx.Response) -> dict:

@@ -10,70 +10,81 @@ from airflow.sdk import BaseHook
 
 from tieout.accounts import Account
 from tieout.amazon.budget import Budget
+from tieout.amazon.check import check_connection
 from tieout.amazon.clock import Clock
-from tieout.amazon.login import LOGIN_ENDPOINT, Credentials, Login
+from tieout.amazon.connection import SellerConnection
+from tieout.amazon.login import Login
 from tieout.amazon.selling_partner import SellingPartner
 from tieout.lake import CallLog, Lake, LakeBudgetStore
+from tieout.provider import CONNECTION_TYPE, HOOK_NAME
+
+TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
 
-class SellingPartnerHook(BaseHook):
-    """The credentials and the client of one account.
+class SellingPartnerConnection(BaseHook):
+    """The credentials of one account, and Airflow's Test button.
 
-    The connection: `login` is the client id, `password` the client secret, extra `refresh_token` the seller's consent.
-    `host` (the API's base URL), extra `login_endpoint` and extra `clock` stand only where a simulated Amazon is meant.
+    The connection: `login` is the client id, `password` the client secret, extra `refresh_token` the seller's consent;
+    `tieout.provider` describes every field. `host`, extra `login_endpoint`, `seller_central` and `clock` stand only where
+    a simulated Amazon is meant.
     """
 
-    conn_type = "selling_partner"
-    hook_name = "Amazon Selling Partner API"
+    conn_type = CONNECTION_TYPE
+    conn_name_attr = "selling_partner_conn_id"
+    hook_name = HOOK_NAME
+
+    def __init__(self, selling_partner_conn_id: str) -> None:
+        super().__init__()
+        found = self.get_connection(selling_partner_conn_id)
+        self.connection = SellerConnection.read(
+            selling_partner_conn_id,
+            host=found.host,
+            login=found.login,
+            password=found.password,
+            extra=found.extra_dejson,
+        )
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Log in and make one call; say what works, or what to do."""
+        with httpx.Client(timeout=20.0) as http:
+            return check_connection(self.connection, http)
+
+
+class SellingPartnerHook(SellingPartnerConnection):
+    """The client of one account: its calls share the account's rate budget and go to its call log."""
 
     def __init__(self, account: Account, lake: Lake) -> None:
-        super().__init__()
+        super().__init__(account.connection)
         self.account = account
         self.lake = lake
-        self._connection = self.get_connection(account.connection)
-        self._extra = self._connection.extra_dejson
 
     @property
     def clock(self) -> Clock:
         """The clock that Amazon's limits and tokens are counted on."""
-        return Clock.parse(self._extra.get("clock"))
+        return self.connection.clock
 
     @contextmanager
     def client(self) -> Iterator[SellingPartner]:
-        """Open the client; its calls share the account's rate budget and go to its call log.
+        """Open the client.
 
-        :raises ValueError: if the connection lacks a credential, naming it.
+        :raises ValueError: if the connection lacks a credential, naming it, or is of another region.
         """
-        credentials = Credentials(
-            client_id=self._required("login (the client id)", self._connection.login),
-            client_secret=self._required("password (the client secret)", self._connection.password),
-            refresh_token=self._required("extra refresh_token", self._extra.get("refresh_token")),
-        )
-        clock = self.clock
+        credentials = self.connection.credentials()
+        endpoint = self.connection.endpoint(self.account.region)
         store = LakeBudgetStore(
             self.lake,
             application=credentials.client_id,
             region=self.account.region,
             account=self.account.name,
         )
-        with httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)) as http:
+        with httpx.Client(timeout=TIMEOUT) as http:
             yield SellingPartner(
                 region=self.account.region,
                 account=self.account.name,
-                login=Login(
-                    credentials,
-                    http=http,
-                    clock=clock,
-                    endpoint=self._extra.get("login_endpoint", LOGIN_ENDPOINT),
-                ),
-                budget=Budget(store, clock),
-                clock=clock,
+                login=Login(credentials, http=http, clock=self.clock, endpoint=self.connection.login_endpoint),
+                budget=Budget(store, self.clock),
+                clock=self.clock,
                 http=http,
                 record=CallLog(self.lake).record,
-                endpoint=self._connection.host or None,
+                endpoint=endpoint,
             )
-
-    def _required(self, what: str, value: str | None) -> str:
-        if not value:
-            raise ValueError(f"the Airflow connection {self.account.connection!r} has no {what}")
-        return value

@@ -1,0 +1,1 @@
+"""Tieout's pages inside Airflow's API server."""

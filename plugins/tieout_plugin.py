@@ -1,0 +1,38 @@
+"""The one Airflow plugin of Tieout: the page Seller accounts, and its link in Airflow's menu.
+
+Every Airflow process imports this module, so it imports nothing of weight: the page is built at its first request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+PREFIX = "/tieout"
+
+
+class LazyPages:
+    """The ASGI app of Tieout's pages."""
+
+    def __init__(self) -> None:
+        self._app: Callable[..., Awaitable[None]] | None = None
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if self._app is None:
+            from tieout.web.app import pages
+
+            self._app = pages()
+        await self._app(scope, receive, send)
+
+
+class TieoutPlugin(AirflowPlugin):
+    """What Airflow asks of a plugin."""
+
+    name = "tieout"
+    fastapi_apps = [{"app": LazyPages(), "url_prefix": PREFIX, "name": "Tieout"}]
+    # Without url_route Airflow opens the page itself, not a frame around it: a frame could not lead to Seller Central.
+    external_views = [
+        {"name": "Seller accounts", "href": f"{PREFIX}/sellers", "destination": "nav", "category": "admin"},
+    ]
