@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, Param, chain
 
-from tieout.notifications.alert import AlertNotifier
+from tieout.notifications.alert import CALLBACKS, to_end_within
 from tieout.operators.imports import (
     AccountForFilesOperator,
     CheckFilesOperator,
@@ -19,7 +19,7 @@ from tieout.operators.imports import (
     ReadFilesOperator,
     ReceiveFilesOperator,
 )
-from tieout.operators.warehouse import BuildMartsOperator, PublishWarehouseOperator
+from tieout.operators.warehouse import build_and_publish
 
 FILES = {"source": "{{ params.source }}", "account": "{{ params.account }}"}
 
@@ -29,6 +29,7 @@ with DAG(
     start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     catchup=False,
     max_active_runs=1,
+    deadline=to_end_within(dt.timedelta(hours=12)),
     params={
         "source": Param(
             "", type="string", minLength=1, title="Files", description="A folder on the worker, or s3://bucket/prefix."
@@ -44,17 +45,16 @@ with DAG(
         "owner": "tieout",
         "retries": 3,
         "retry_delay": dt.timedelta(seconds=10),
-        "on_failure_callback": [AlertNotifier()],
+        **CALLBACKS,
     },
     tags=["settlements", "import"],
     doc_md=__doc__,
 ) as dag:
-    (
-        ReceiveFilesOperator(task_id="receive", **FILES)
-        >> ReadFilesOperator(task_id="read", **FILES)
-        >> CheckFilesOperator(task_id="check", **FILES)
-        >> LoadImportOperator(task_id="load", **FILES)
-        >> BuildMartsOperator(task_id="build_marts")
-        >> PublishWarehouseOperator(task_id="publish_read_copy")
-        >> AccountForFilesOperator(task_id="account_for_documents", retries=0, **FILES)
+    chain(
+        ReceiveFilesOperator(task_id="receive", **FILES),
+        ReadFilesOperator(task_id="read", **FILES),
+        CheckFilesOperator(task_id="check", **FILES),
+        LoadImportOperator(task_id="load", **FILES),
+        *build_and_publish(),
+        AccountForFilesOperator(task_id="account_for_documents", retries=0, **FILES),
     )

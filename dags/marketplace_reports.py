@@ -17,7 +17,7 @@ from airflow.sdk import DAG, CronPartitionTimetable, TriggerRule, task, task_gro
 from tieout.assets import SETTLEMENTS
 from tieout.documents import Region
 from tieout.intake.business_day import TIME_ZONES
-from tieout.notifications.alert import AlertNotifier
+from tieout.notifications.alert import CALLBACKS, to_end_within
 from tieout.operators.accounts import AccountForDocumentsOperator, PlanAccountsOperator
 from tieout.operators.settlements import (
     CheckSettlementsOperator,
@@ -38,13 +38,14 @@ def marketplace_reports(region: Region) -> DAG:
         catchup=False,
         # One day after the other: the first takes Amazon's whole history, the next only what is new.
         max_active_runs=1,
+        deadline=to_end_within(dt.timedelta(hours=12)),
         default_args={
             "owner": "tieout",
             "retries": 4,
             "retry_delay": dt.timedelta(seconds=30),
             "retry_exponential_backoff": True,
             "max_retry_delay": dt.timedelta(minutes=15),
-            "on_failure_callback": [AlertNotifier()],
+            **CALLBACKS,
         },
         tags=["settlements", region.value],
         doc_md=__doc__,

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from airflow.sdk import DAG, PartitionedAssetTimetable, StartOfDayMapper
+from airflow.sdk import DAG, PartitionedAssetTimetable, StartOfDayMapper, chain
 
 from tieout.assets import SETTLEMENTS
 from tieout.documents import Region
-from tieout.notifications.alert import AlertNotifier
-from tieout.operators.warehouse import BuildMartsOperator, LoadBusinessDayOperator, PublishWarehouseOperator
+from tieout.notifications.alert import CALLBACKS, to_end_within
+from tieout.operators.warehouse import LoadBusinessDayOperator, build_and_publish
 
 with DAG(
     dag_id="warehouse",
@@ -25,19 +25,19 @@ with DAG(
     start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     catchup=False,
     max_active_runs=1,
+    deadline=to_end_within(dt.timedelta(hours=3)),
     default_args={
         "owner": "tieout",
         "retries": 3,
         "retry_delay": dt.timedelta(seconds=10),
-        "on_failure_callback": [AlertNotifier()],
+        **CALLBACKS,
         # What is fetched goes into the warehouse before more is fetched.
         "priority_weight": 100,
     },
     tags=["warehouse"],
     doc_md=__doc__,
 ) as dag:
-    (
-        LoadBusinessDayOperator(task_id="load")
-        >> BuildMartsOperator(task_id="build_marts")
-        >> PublishWarehouseOperator(task_id="publish_read_copy")
+    chain(
+        LoadBusinessDayOperator(task_id="load"),
+        *build_and_publish(),
     )

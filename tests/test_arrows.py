@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "plugins" / "tieout"
 
-SHARED = {"documents", "accounts", "settings", "marketplaces", "fees", "models"}
+SHARED = {"documents", "alerts", "accounts", "settings", "marketplaces", "fees", "models"}
 """Vocabulary and configuration, which every room may use. `models` reads what `include/sql` says."""
 ROOMS = {
     "amazon": SHARED,
@@ -22,10 +22,10 @@ ROOMS = {
     "intake": SHARED | {"amazon", "lake", "reports", "quality", "warehouse"},
     "hooks": SHARED | {"amazon", "lake", "warehouse", "provider"},
     "triggers": SHARED,
-    "notifications": SHARED | {"hooks", "lake"},
+    "notifications": SHARED | {"hooks", "lake", "intake"},
     "provider": set(),
     "web": SHARED | {"amazon", "provider"},
-    "operators": SHARED | {"amazon", "lake", "intake", "hooks", "triggers"},
+    "operators": SHARED | {"amazon", "lake", "intake", "hooks", "triggers", "notifications"},
 }
 AIRFLOW_AWARE = {"web", "hooks", "triggers", "notifications", "operators", "assets"}
 NETWORK = {"httpx", "requests", "urllib", "boto3", "botocore", "socket", "http"}

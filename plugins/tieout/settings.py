@@ -28,6 +28,8 @@ class Settings:
 
     accounts_file: Path
     """YAML file that names the selling-partner accounts (`TIEOUT_ACCOUNTS_FILE`)."""
+    alerts_file: Path
+    """YAML file that names the channels that alerts go to (`TIEOUT_ALERTS_FILE`); it need not exist."""
     lake_bucket: str
     """S3 bucket of the lake (`TIEOUT_LAKE_BUCKET`)."""
     published_warehouse: Path
@@ -55,6 +57,7 @@ def settings() -> Settings:
         raise ValueError(f"TIEOUT_SCHEDULE_END={end!r} has no offset; write it like 2026-08-31T00:00:00+00:00")
     return Settings(
         accounts_file=Path(os.environ.get("TIEOUT_ACCOUNTS_FILE", CONFIG / "accounts.yaml")),
+        alerts_file=Path(os.environ.get("TIEOUT_ALERTS_FILE", CONFIG / "alerts.yaml")),
         lake_bucket=os.environ.get("TIEOUT_LAKE_BUCKET", "tieout-lake"),
         published_warehouse=Path(os.environ.get("TIEOUT_PUBLISHED_WAREHOUSE", home / "tieout.duckdb")),
         data_docs=Path(os.environ.get("TIEOUT_DATA_DOCS", home / "data_docs")),

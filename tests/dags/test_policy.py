@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITERS = {"load", "build_marts", "publish_read_copy"}
+WRITERS = {"load", "build_marts", "record_alerts", "publish_read_copy"}
 
 
 def test_the_dags_are_these(dagbag: DagBag) -> None:
@@ -35,10 +35,12 @@ def test_every_dag_is_explained_owned_and_tagged(dagbag: DagBag) -> None:
         assert all(task.owner == "tieout" for task in dag.tasks), dag.dag_id
 
 
-def test_every_task_alerts(dagbag: DagBag) -> None:
+def test_every_task_alerts_and_recovers_and_every_run_has_a_deadline(dagbag: DagBag) -> None:
     for dag in dagbag.dags.values():
+        assert dag.deadline, dag.dag_id
         for task in dag.tasks:
             assert task.on_failure_callback, f"{dag.dag_id}.{task.task_id}"
+            assert task.on_success_callback, f"{dag.dag_id}.{task.task_id}"
 
 
 def test_a_task_is_tried_again_unless_a_retry_cannot_help(dagbag: DagBag) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.intake.conftest import Amazon
 from tieout.accounts import Account
+from tieout.alerts import AlertKind
 from tieout.amazon.errors import BudgetExhausted
 from tieout.documents import DocumentOutcome, Region
 from tieout.intake.load import load_business_day, load_import
@@ -158,10 +159,12 @@ def test_what_was_listed_is_accounted_for(amazon: Amazon, full_lake: Lake) -> No
     # What the first day put into quarantine is old news on the second.
     assert first.still_quarantined == ()
     assert len(first.trouble) > 3
-    assert set(first.trouble) <= set(second.still_quarantined)
+    assert {f"{each.document_id}: {each.message}" for each in first.trouble} <= set(second.still_quarantined)
+    short = next(each for each in first.trouble if each.document_id == "ember_eu.5101001019601")
+    assert (short.kind, short.amount, short.currency) == (AlertKind.DOCUMENT_QUARANTINED, Decimal("3.92"), "GBP")
     missing = account_for(full_lake, keys(dt.date(2026, 8, 1)), dt.date(2026, 8, 1))
     assert len(missing.trouble) == len(amazon.accounts)
-    assert "no outcome" in missing.trouble[0]
+    assert "no outcome" in missing.trouble[0].message
 
 
 def test_a_receive_that_was_cut_off_goes_on_where_it_stopped(amazon: Amazon, lake: Lake) -> None:

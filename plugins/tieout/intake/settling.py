@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tieout.alerts import Alert, AlertKind
 from tieout.documents import (
     CheckResult,
     Document,
@@ -318,10 +319,10 @@ class Accounted:
     """What became of all documents of a region's accounts on one business day."""
 
     states: Counter[str]
-    trouble: tuple[str, ...]
-    """A line each: an account without outcomes, a document without a state, a document newly in quarantine."""
+    trouble: tuple[Alert, ...]
+    """An account without outcomes, a document without a state, a document newly in quarantine."""
     still_quarantined: tuple[str, ...]
-    """Documents that an earlier business day put into quarantine."""
+    """A line each: documents that an earlier business day put into quarantine."""
 
 
 def account_for(lake: Lake, keys: Iterable[AccountKeys], business_day: dt.date | None) -> Accounted:
@@ -330,21 +331,64 @@ def account_for(lake: Lake, keys: Iterable[AccountKeys], business_day: dt.date |
     :param business_day: what an earlier day put into quarantine is not new; None: everything in quarantine is.
     """
     states: Counter[str] = Counter()
-    trouble: list[str] = []
+    trouble: list[Alert] = []
     still: list[str] = []
     for each in keys:
         listing = lake.get_record(each.listing, Listing)
         found = lake.get_record(each.outcomes, Outcomes)
         if listing is None or found is None:
-            trouble.append(f"{each.account}: no outcome; see the failed task of this account")
+            trouble.append(
+                Alert(
+                    kind=AlertKind.DOCUMENT_UNACCOUNTED,
+                    subject=f"{each.account}, all documents of {business_day or 'an import'}",
+                    message="There is no outcome; see the failed task of this account.",
+                    account=each.account,
+                )
+            )
             continue
-        listed = {document.document_id for document in listing.documents}
+        listed = {document.document_id: document for document in listing.documents}
         ended = {outcome.document.document_id for outcome in found.outcomes}
-        trouble += [f"{document_id}: listed, and nothing became of it" for document_id in sorted(listed - ended)]
+        trouble += [_unaccounted(document) for name, document in sorted(listed.items()) if name not in ended]
         for outcome in found.outcomes:
             states[outcome.state.value] += 1
             if outcome.state is State.QUARANTINED:
-                line = f"{outcome.document.document_id}: {'; '.join(reason.message for reason in outcome.reasons)}"
-                new = business_day is None or outcome.document.first_listed_on == business_day
-                (trouble if new else still).append(line)
+                if business_day is None or outcome.document.first_listed_on == business_day:
+                    trouble.append(_quarantined(outcome))
+                else:
+                    still.append(f"{outcome.document.document_id}: {_reasons(outcome)}")
     return Accounted(states, tuple(trouble), tuple(still))
+
+
+def _unaccounted(document: Document) -> Alert:
+    return Alert(
+        kind=AlertKind.DOCUMENT_UNACCOUNTED,
+        subject=document.document_id,
+        message=f"Amazon listed the {document.report_type} of {document.created_at:%Y-%m-%d}, and nothing became of it.",
+        region=document.region,
+        account=document.account,
+        document_id=document.document_id,
+        since=document.created_at,
+    )
+
+
+def _quarantined(outcome: DocumentOutcome) -> Alert:
+    document = outcome.document
+    settlements = outcome.staged.reading.settlements if outcome.staged else ()
+    wrong = [each for each in settlements if each.control_total != each.sum_of_lines]
+    one = wrong[0] if len(wrong) == 1 else None
+    return Alert(
+        kind=AlertKind.DOCUMENT_QUARANTINED,
+        subject=document.document_id,
+        message=_reasons(outcome),
+        region=document.region,
+        account=document.account,
+        document_id=document.document_id,
+        settlement_id=one.settlement_id if one else None,
+        amount=one.control_total - one.sum_of_lines if one else None,
+        currency=one.currency if one else None,
+        since=document.created_at,
+    )
+
+
+def _reasons(outcome: DocumentOutcome) -> str:
+    return "; ".join(reason.message for reason in outcome.reasons)

@@ -140,10 +140,21 @@ class Keys:
         """Prefix of the requests of one account and report type."""
         return f"requested/{region}/{account}/{report_type}/"
 
+    OPEN_ALERTS = "alerts/open/"
+    """Prefix of the alerts whose trouble is there."""
+    RESOLVED_ALERTS = "alerts/resolved/"
+    """Prefix of the alerts whose trouble is gone; the UTC day on which they were raised follows."""
+
     @staticmethod
-    def alert(at: dt.datetime, alert_id: str) -> str:
-        """One alert that went out."""
-        return f"alerts/{at.date().isoformat()}/{alert_id}.json"
+    def open_alert(alert_id: str) -> str:
+        """An alert whose trouble is there."""
+        return f"{Keys.OPEN_ALERTS}{alert_id}.json"
+
+    @staticmethod
+    def resolved_alert(alert_id: str, raised_at: dt.datetime) -> str:
+        """An alert whose trouble is gone."""
+        raised_at = raised_at.astimezone(dt.UTC)
+        return f"{Keys.RESOLVED_ALERTS}{raised_at.date().isoformat()}/{alert_id}-{raised_at:%H%M%S%f}.json"
 
 
 def _home(document: Document) -> str:

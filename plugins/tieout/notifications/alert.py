@@ -1,53 +1,192 @@
-"""An alert in the task's log and in the lake."""
+"""Alerts of tasks and runs, and how all alerts are told: into the log and the lake, and to the configured channels."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from typing import TYPE_CHECKING
+import logging
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseNotifier
-from pydantic import AwareDatetime
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference, SyncCallback
+from airflow.sdk.exceptions import AirflowFailException
 
-from tieout.documents import Record
+from tieout.alerts import Alert, AlertKind, body, subject_line, without_secrets
+from tieout.settings import settings
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from tieout.intake.alerting import AlertRecord
+    from tieout.lake import Lake
+    from tieout.notifications.channels import Channel
 
-class Alert(Record):
-    """What happened, where, and since when."""
+log = logging.getLogger(__name__)
 
-    alert_id: str
-    at: AwareDatetime
-    dag_id: str
-    run_id: str
-    task_id: str
-    map_index: int | None
-    partition_key: str | None
-    message: str
+
+class TroubleTold(AirflowFailException):
+    """The task fails for trouble of which every piece has an alert of its own already."""
+
+
+def tell(lake: Lake, alerts: Iterable[Alert]) -> None:
+    """Open the alerts that are not open yet, and tell the channels what they have not been told.
+
+    A channel that cannot be reached does not keep the others from being told; `tell_pending` tries it again.
+    """
+    from tieout.intake.alerting import open_alert, raise_alerts
+
+    wanted = list(alerts)
+    for record in raise_alerts(lake, wanted, _now()):
+        log.error("ALERT\n%s", body([record.alert]))
+    records = (open_alert(lake, alert) for alert in wanted)
+    _tell_channels(lake, [record for record in records if record])
+
+
+def tell_pending(lake: Lake) -> None:
+    """Tell the channels of every open alert that they have not been told of."""
+    from tieout.intake.alerting import open_alerts
+
+    _tell_channels(lake, open_alerts(lake))
+
+
+def tell_resolved(lake: Lake, closed: Sequence[AlertRecord]) -> None:
+    """Tell each channel that its trouble is gone, where it was told of the trouble."""
+    for record in closed:
+        log.info("RESOLVED %s", record.alert.title)
+    for channel in _channels():
+        alerts = [record.alert for record in closed if channel.name in record.told]
+        if alerts:
+            _send(channel, alerts, resolved=True)
+
+
+def _tell_channels(lake: Lake, records: Sequence[AlertRecord]) -> None:
+    from tieout.intake.alerting import claim, give_up, note_told
+
+    for channel in _channels():
+        now = _now()
+        new = [r.alert for r in records if channel.name not in r.told and channel.wants(r.alert)]
+        mine = [alert for alert in new if claim(lake, alert, channel.name, now)]
+        if not mine:
+            continue
+        told = _send(channel, mine)
+        for alert in mine:
+            if told:
+                note_told(lake, alert, channel.name, now)
+            else:
+                give_up(lake, alert, channel.name)
+
+
+def _channels() -> tuple[Channel, ...]:
+    from tieout.notifications.channels import load_channels
+
+    try:
+        return load_channels(settings().alerts_file)
+    except ValueError:
+        log.exception("no channel is told: the file of channels cannot be read")
+        return ()
+
+
+def _send(channel: Channel, alerts: Sequence[Alert], *, resolved: bool = False) -> bool:
+    from tieout.notifications.channels import send
+
+    try:
+        send(channel, subject_line(alerts, resolved=resolved), body(alerts, resolved=resolved))
+    except Exception as error:  # whatever a mail server or a network can do: the pipeline must go on
+        log.error(
+            "channel %r (%s, connection %r) could not be told: %s: %s",
+            channel.name, channel.via, channel.connection, type(error).__name__, without_secrets(str(error)),
+        )  # fmt: skip
+        return False
+    return True
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _lake() -> Lake:
+    from tieout.hooks.lake import LakeHook
+
+    return LakeHook().lake()
 
 
 class AlertNotifier(BaseNotifier):
-    """Keeps one alert a task and run in the lake; a retry that fails again does not alert twice."""
+    """Alerts when a task has failed for good, or a run has missed its deadline; a retry that fails does not alert."""
 
     def notify(self, context: Context) -> None:
-        """Write the alert."""
-        from tieout.hooks.lake import LakeHook
-        from tieout.lake import Keys
+        """Open the alert and tell the channels."""
+        facts: dict[str, Any] = dict(context)
+        if "deadline" in facts:
+            tell(_lake(), [_run_late(facts["dag_run"], facts["deadline"])])
+            return
+        if not isinstance(context.get("exception"), TroubleTold):
+            tell(_lake(), [_task_failed(context)])
+        if _is_last(context):
+            _resolve([_late_run(context["ti"].dag_id, context["ti"].run_id)])
 
-        ti = context["ti"]
-        where = f"{ti.dag_id} {ti.run_id} {ti.task_id} {ti.map_index}"
-        at = dt.datetime.now(dt.UTC)
-        alert = Alert(
-            alert_id=hashlib.sha256(where.encode()).hexdigest()[:16],
-            at=at,
-            dag_id=ti.dag_id,
-            run_id=ti.run_id,
-            task_id=ti.task_id,
-            map_index=ti.map_index,
-            partition_key=context.get("partition_key"),
-            message=str(context.get("exception") or "failed"),
-        )
-        self.log.error("ALERT %s: %s", where, alert.message)
-        LakeHook().lake().put_first(Keys.alert(at, alert.alert_id), alert)
+
+class RecoveryNotifier(BaseNotifier):
+    """Closes the alert of a task that has succeeded after all, and of a late run that has ended."""
+
+    def notify(self, context: Context) -> None:
+        """Close what was open. A task that succeeds at once has nothing to close and asks the lake nothing."""
+        alerts = []
+        if context["ti"].try_number > 1:
+            alerts.append(_task_failed(context))
+        if _is_last(context):
+            alerts.append(_late_run(context["ti"].dag_id, context["ti"].run_id))
+        if alerts:
+            _resolve(alerts)
+
+
+def _resolve(alerts: Iterable[Alert]) -> None:
+    from tieout.intake.alerting import open_alert, resolve
+
+    lake = _lake()
+    records = (open_alert(lake, alert) for alert in alerts)
+    tell_resolved(lake, resolve(lake, [record for record in records if record], _now()))
+
+
+def _is_last(context: Context) -> bool:
+    return not context["task"].downstream_task_ids
+
+
+def _task_failed(context: Context) -> Alert:
+    ti = context["ti"]
+    account = getattr(context["task"], "account", None)
+    name = account["name"] if isinstance(account, dict) else None
+    return Alert(
+        kind=AlertKind.TASK_FAILED,
+        subject=" ".join(filter(None, (ti.dag_id, context.get("partition_key") or ti.run_id, ti.task_id, name))),
+        message=without_secrets(str(context.get("exception") or "Airflow names no cause; see the task's log")),
+        region=account["region"] if isinstance(account, dict) else None,
+        account=name,
+        since=ti.start_date,
+        where=f"{ti.dag_id}, run {ti.run_id}, task {ti.task_id}",
+    )
+
+
+def _late_run(dag_id: str, run_id: str) -> Alert:
+    return Alert(kind=AlertKind.RUN_LATE, subject=f"{dag_id} {run_id}", message="")
+
+
+def _run_late(run: dict[str, Any], deadline: dict[str, Any]) -> Alert:
+    at = deadline["deadline_time"]
+    return _late_run(run["dag_id"], run["dag_run_id"]).model_copy(
+        update={
+            "message": f"The run was to end by {at} and is {run['state']}.",
+            "since": dt.datetime.fromisoformat(at) if isinstance(at, str) else at,
+            "where": f"{run['dag_id']}, run {run['dag_run_id']}",
+        }
+    )
+
+
+CALLBACKS: dict[str, Any] = {"on_failure_callback": [AlertNotifier()], "on_success_callback": [RecoveryNotifier()]}
+"""For the `default_args` of every DAG."""
+
+
+def to_end_within(limit: dt.timedelta) -> DeadlineAlert:
+    """The deadline of a DAG: an alert when a run has not ended so long after it was queued."""
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=limit, callback=SyncCallback(AlertNotifier)
+    )

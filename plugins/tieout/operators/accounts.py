@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
 
 from tieout.accounts import Account, load_accounts
+from tieout.alerts import Alert
 from tieout.documents import Region
 from tieout.hooks.lake import LakeHook
+from tieout.notifications.alert import TroubleTold, tell
 from tieout.operators.context import business_day
 from tieout.settings import settings
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from tieout.lake import Lake
 
 
 class PlanAccountsOperator(BaseOperator):
@@ -30,6 +34,17 @@ class PlanAccountsOperator(BaseOperator):
         if not accounts:
             self.log.warning("no account of region %s in %s", self.region, settings().accounts_file)
         return [account.model_dump(mode="json") for account in sorted(accounts, key=lambda a: a.name)]
+
+
+def fail_for(lake: Lake, trouble: Sequence[Alert], what: str) -> None:
+    """Tell of each trouble, and fail if there is any.
+
+    :raises TroubleTold: naming all of it.
+    """
+    if trouble:
+        tell(lake, trouble)
+        lines = "\n".join(f"{alert.subject}: {alert.message}" for alert in trouble)
+        raise TroubleTold(f"{what}: {len(trouble)} to look at\n{lines}")
 
 
 class AccountForDocumentsOperator(BaseOperator):
@@ -51,7 +66,7 @@ class AccountForDocumentsOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Return how many documents ended in which state.
 
-        :raises AirflowFailException: naming every document without a state and every one newly quarantined.
+        :raises TroubleTold: naming every document without a state and every one newly quarantined; each has its alert.
         """
         from tieout.intake.settling import AccountKeys, account_for
         from tieout.lake import Keys
@@ -66,11 +81,9 @@ class AccountForDocumentsOperator(BaseOperator):
             )
             for account in accounts
         ]
-        found = account_for(LakeHook().lake(), keys, day)
+        lake = LakeHook().lake()
+        found = account_for(lake, keys, day)
         for line in found.still_quarantined:
             self.log.warning("still in quarantine: %s", line)
-        if found.trouble:
-            raise AirflowFailException(
-                f"{self.region} {day}: {len(found.trouble)} to look at\n" + "\n".join(found.trouble)
-            )
+        fail_for(lake, found.trouble, f"{self.region} {day}")
         return dict(found.states)

@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from tieout.accounts import load_accounts
 from tieout.hooks.lake import LakeHook
 from tieout.hooks.warehouse import WarehouseHook
+from tieout.operators.accounts import fail_for
 from tieout.operators.warehouse import WarehouseOperator
 from tieout.settings import settings
 
@@ -121,7 +122,7 @@ class AccountForFilesOperator(FilesOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Return how many files ended in which state.
 
-        :raises AirflowFailException: naming every file that is in quarantine.
+        :raises TroubleTold: naming every file that is in quarantine; each has its alert.
         """
         from tieout.intake.imports import import_id, read_listings
         from tieout.intake.settling import AccountKeys, account_for
@@ -139,6 +140,5 @@ class AccountForFilesOperator(FilesOperator):
             for listing in listings
         ]
         found = account_for(lake, keys, None)
-        if found.trouble:
-            raise AirflowFailException(f"{len(found.trouble)} files to look at\n" + "\n".join(found.trouble))
+        fail_for(lake, found.trouble, f"import of {self.source}")
         return dict(found.states)

@@ -12,6 +12,7 @@ from airflow.sdk import BaseOperator
 from tieout.documents import Region
 from tieout.hooks.lake import LakeHook
 from tieout.hooks.warehouse import WarehouseHook
+from tieout.notifications.alert import tell_pending
 from tieout.operators.context import business_day
 from tieout.settings import WAREHOUSE_POOL, settings
 
@@ -63,3 +64,31 @@ class PublishWarehouseOperator(WarehouseOperator):
         target.parent.mkdir(parents=True, exist_ok=True)
         WarehouseHook().warehouse().publish(target)
         return str(target)
+
+
+class RecordAlertsOperator(WarehouseOperator):
+    """Bring ops.alert up to the alerts that were raised and resolved."""
+
+    def execute(self, context: Context) -> int:
+        """Return how many rows went or came."""
+        from tieout.intake.alerting import record
+
+        return record(WarehouseHook().warehouse(), LakeHook().lake())
+
+
+class TellAlertsOperator(BaseOperator):
+    """Tell the configured channels of every open alert that they have not been told of yet."""
+
+    def execute(self, context: Context) -> None:
+        """Tell them; a channel that cannot be reached is tried again by the next run."""
+        tell_pending(LakeHook().lake())
+
+
+def build_and_publish() -> list[BaseOperator]:
+    """The tasks, one after the other, that follow whatever changed the warehouse."""
+    return [
+        BuildMartsOperator(task_id="build_marts"),
+        RecordAlertsOperator(task_id="record_alerts"),
+        PublishWarehouseOperator(task_id="publish_read_copy"),
+        TellAlertsOperator(task_id="tell_alerts"),
+    ]

@@ -158,6 +158,30 @@ class Warehouse:
             latest = con.execute("SELECT max(called_at) FROM ops.api_call WHERE region = ?", [region]).fetchall()[0][0]
         return latest.astimezone(dt.UTC).date() if latest else None
 
+    def record_alerts(self, rows: Sequence[dict[str, Any]]) -> int:
+        """Keep alerts in ops.alert, each a dictionary with the columns of that model; one that is known is brought up to date.
+
+        :return: how many rows went or came.
+        """
+        model = models()["ops.alert"]
+        with self.connect() as con, _transaction(con):
+            con.register("incoming", _arrow(model, list(rows)))
+            scope = "EXISTS (SELECT 1 FROM incoming AS i WHERE i.alert_id = t.alert_id AND i.raised_at = t.raised_at)"
+            changed = _write(con, model, scope, select=f"SELECT {model.column_names} FROM incoming")
+            con.unregister("incoming")
+            if changed:
+                _bump(con)
+        return changed
+
+    def alerts_known_until(self) -> dt.date | None:
+        """Return the UTC day from which on alerts may have changed since they were kept: that of the oldest one that is
+        open in ops.alert, or of the newest; None if there is none."""
+        with self.connect(read_only=True) as con:
+            day = con.execute(
+                "SELECT coalesce(min(raised_at) FILTER (resolved_at IS NULL), max(raised_at)) FROM ops.alert"
+            ).fetchall()[0][0]
+        return day.astimezone(dt.UTC).date() if day else None
+
     def build_marts(self, *, rebuild: bool = False) -> BuildResult:
         """Bring the marts up to what is loaded, in one transaction.
 

@@ -1,0 +1,28 @@
+-- ops.alert
+--
+-- Every alert that was raised: what was wrong, where, how much money, since when, who was told, and when it was over. The
+-- same trouble is one alert for as long as it lasts; when it comes back, it is a new one.
+--
+-- Grain:   one row a raised alert
+-- Key:     alert_id, raised_at
+-- Inputs:  the alerts in the lake
+-- Written: by the warehouse run; rows that are as they should be are not touched
+--
+-- Columns:
+--   alert_id       | VARCHAR NOT NULL     | Sixteen hex digits, made from kind and subject.
+--   raised_at      | TIMESTAMPTZ NOT NULL | When it was noticed first, UTC.
+--   resolved_at    | TIMESTAMPTZ          | When the trouble was found to be gone, UTC; null while it lasts.
+--   kind           | VARCHAR NOT NULL     | What is wrong, as a code; docs/operations.md has a section for each.
+--   subject        | VARCHAR NOT NULL     | What is in trouble.
+--   title          | VARCHAR NOT NULL     | Kind and subject in words.
+--   message        | VARCHAR NOT NULL     | What was found.
+--   what_to_do     | VARCHAR NOT NULL     | The next step.
+--   region         | VARCHAR              | Selling Partner API region; null when it belongs to none.
+--   account        | VARCHAR              | The account, by our name for it; null when it belongs to none.
+--   settlement_id  | VARCHAR              | The settlement; null when it belongs to none.
+--   document_id    | VARCHAR              | The document; null when it belongs to none.
+--   amount         | DECIMAL(18,2)        | The money in question, in `currency`; null when it is not known.
+--   currency       | VARCHAR              | Currency of `amount`, ISO 4217.
+--   since          | TIMESTAMPTZ          | When the trouble began, UTC; null when it is not known.
+--   noticed_by     | VARCHAR              | The run and task that noticed it; null when a mart shows it.
+--   told           | VARCHAR              | The channels that were told and when, a JSON object; null when none was.

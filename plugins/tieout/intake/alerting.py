@@ -1,0 +1,183 @@
+"""Which alerts are open. The lake remembers, so that the same trouble does not alert twice and none is forgotten.
+
+An open alert is one object under `alerts/open/`. When its trouble is gone it moves to `alerts/resolved/`; if the trouble
+comes back, it is a new alert.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from pydantic import AwareDatetime
+
+from tieout.alerts import MEANINGS, Alert, AlertKind
+from tieout.documents import Record
+from tieout.lake import Keys, Lake
+
+if TYPE_CHECKING:
+    from tieout.warehouse import Warehouse
+
+
+class AlertRecord(Record):
+    """An alert and what was done about telling people."""
+
+    alert: Alert
+    raised_at: AwareDatetime
+    resolved_at: AwareDatetime | None = None
+    claimed: dict[str, AwareDatetime] = {}
+    """By channel: when somebody began to tell it."""
+    told: dict[str, AwareDatetime] = {}
+    """By channel: when it was told."""
+
+
+CLAIM = dt.timedelta(minutes=10)
+"""Whoever began to tell a channel and has not said for so long that it is done was killed: somebody else may."""
+
+
+def raise_alerts(lake: Lake, alerts: Iterable[Alert], now: dt.datetime) -> list[AlertRecord]:
+    """Open the alerts that are not open yet.
+
+    :return: those that were opened now.
+    """
+    opened = []
+    for alert in alerts:
+        record = AlertRecord(alert=alert, raised_at=now)
+        if lake.put_if(Keys.open_alert(alert.alert_id), _json(record), etag=None):
+            opened.append(record)
+    return opened
+
+
+def resolve(lake: Lake, alerts: Iterable[AlertRecord], now: dt.datetime) -> list[AlertRecord]:
+    """Close open alerts whose trouble is gone.
+
+    :return: the closed ones. When it is stopped half-way, an alert stays open and the next call closes it.
+    """
+    closed = []
+    for open_alert in alerts:
+        record = open_alert.model_copy(update={"resolved_at": now})
+        key = Keys.resolved_alert(record.alert.alert_id, record.raised_at)
+        lake.put_record(key, record)
+        lake.delete(Keys.open_alert(record.alert.alert_id))
+        closed.append(record)
+    return closed
+
+
+def open_alerts(lake: Lake, kinds: Iterable[AlertKind] = AlertKind) -> list[AlertRecord]:
+    """The open alerts of some kinds, oldest first."""
+    wanted = set(kinds)
+    found = [record for record in _records(lake, Keys.OPEN_ALERTS) if record.alert.kind in wanted]
+    return sorted(found, key=lambda record: (record.raised_at, record.alert.alert_id))
+
+
+def open_alert(lake: Lake, alert: Alert) -> AlertRecord | None:
+    """The record of an alert, if it is open."""
+    return lake.get_record(Keys.open_alert(alert.alert_id), AlertRecord)
+
+
+def resolved_alerts(lake: Lake, since: dt.date | None) -> Iterator[AlertRecord]:
+    """The alerts that were raised on a UTC day or later and are resolved; None: all of them."""
+    for key in lake.keys(Keys.RESOLVED_ALERTS):
+        day = key.removeprefix(Keys.RESOLVED_ALERTS).split("/")[0]
+        if since is None or dt.date.fromisoformat(day) >= since:
+            record = lake.get_record(key, AlertRecord)
+            if record:
+                yield record
+
+
+def update(lake: Lake, found: Iterable[Alert], kinds: Iterable[AlertKind], now: dt.datetime) -> list[AlertRecord]:
+    """Make the open alerts of some kinds those of `found`, which is all the trouble of these kinds that there is.
+
+    :return: the alerts that were closed.
+    """
+    there = {alert.alert_id: alert for alert in found}
+    gone = [record for record in open_alerts(lake, kinds) if record.alert.alert_id not in there]
+    raise_alerts(lake, there.values(), now)
+    return resolve(lake, gone, now)
+
+
+def record(warehouse: Warehouse, lake: Lake) -> int:
+    """Bring ops.alert up to the alerts in the lake.
+
+    :return: how many rows went or came.
+    """
+    known = [*open_alerts(lake), *resolved_alerts(lake, warehouse.alerts_known_until())]
+    return warehouse.record_alerts([_row(each) for each in known])
+
+
+def _row(record: AlertRecord) -> dict[str, Any]:
+    alert = record.alert
+    told = {channel: at.isoformat() for channel, at in sorted(record.told.items())}
+    return {
+        "alert_id": alert.alert_id,
+        "raised_at": record.raised_at,
+        "resolved_at": record.resolved_at,
+        "kind": alert.kind,
+        "subject": alert.subject,
+        "title": alert.title,
+        "message": alert.message,
+        "what_to_do": MEANINGS[alert.kind].what_to_do,
+        "region": alert.region,
+        "account": alert.account,
+        "settlement_id": alert.settlement_id,
+        "document_id": alert.document_id,
+        "amount": alert.amount,
+        "currency": alert.currency,
+        "since": alert.since,
+        "noticed_by": alert.where,
+        "told": json.dumps(told) if told else None,
+    }
+
+
+def claim(lake: Lake, alert: Alert, channel: str, now: dt.datetime) -> bool:
+    """Take it on to tell a channel of an open alert.
+
+    :return: False if the channel was told, or somebody else is at it, or the alert is not open any more.
+    """
+
+    def begin(record: AlertRecord) -> AlertRecord | None:
+        begun = record.claimed.get(channel)
+        if channel in record.told or (begun and now - begun < CLAIM):
+            return None
+        return record.model_copy(update={"claimed": {**record.claimed, channel: now}})
+
+    return _change(lake, alert, begin)
+
+
+def note_told(lake: Lake, alert: Alert, channel: str, now: dt.datetime) -> None:
+    """Note that a channel was told of an open alert."""
+    _change(lake, alert, lambda record: record.model_copy(update={"told": {**record.told, channel: now}}))
+
+
+def give_up(lake: Lake, alert: Alert, channel: str) -> None:
+    """Note that a channel could not be told, so that the next run tries again at once."""
+
+    def drop(record: AlertRecord) -> AlertRecord:
+        claimed = {name: at for name, at in record.claimed.items() if name != channel}
+        return record.model_copy(update={"claimed": claimed})
+
+    _change(lake, alert, drop)
+
+
+def _change(lake: Lake, alert: Alert, change: Callable[[AlertRecord], AlertRecord | None]) -> bool:
+    key = Keys.open_alert(alert.alert_id)
+    while True:
+        held = lake.get_with_etag(key)
+        changed = change(AlertRecord.model_validate_json(held[0])) if held else None
+        if held is None or changed is None:
+            return False
+        if lake.put_if(key, _json(changed), etag=held[1]):
+            return True
+
+
+def _records(lake: Lake, prefix: str) -> Iterator[AlertRecord]:
+    for key in lake.keys(prefix):
+        record = lake.get_record(key, AlertRecord)
+        if record:  # else it was resolved since the keys were listed
+            yield record
+
+
+def _json(record: AlertRecord) -> bytes:
+    return record.model_dump_json(indent=1).encode()
