@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo stop test bench mutations lint dictionary lock clean
+.PHONY: help env demo stop test bench chaos mutations lint dictionary lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ test: $(READY)  ## Run all tests
 bench: $(READY)  ## Measure speed and memory, as ratios within one run
 	@$(BIN)/python benchmarks/parse_settlements.py
 	@$(BIN)/python benchmarks/load_settlements.py
+
+chaos: $(READY)  ## Run the pipeline under faults and a hundred kills, and compare with a quiet run
+	@$(BIN)/python -m demo chaos
 
 mutations: $(READY)  ## Read 100,000 damaged settlement files: each is refused for a reason, or ties out rightly
 	@$(BIN)/python -m tests.reports.mutations

@@ -20,6 +20,7 @@ from tieout.operators.imports import (
     ReceiveFilesOperator,
 )
 from tieout.operators.warehouse import build_and_publish
+from tieout.settings import settings
 
 FILES = {"source": "{{ params.source }}", "account": "{{ params.account }}"}
 
@@ -44,7 +45,9 @@ with DAG(
     default_args={
         "owner": "tieout",
         "retries": 3,
-        "retry_delay": dt.timedelta(seconds=10),
+        "retry_delay": settings().retry_delay,
+        "retry_exponential_backoff": True,
+        "max_retry_delay": dt.timedelta(minutes=15),
         **CALLBACKS,
     },
     tags=["settlements", "import"],

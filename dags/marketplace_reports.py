@@ -42,7 +42,7 @@ def marketplace_reports(region: Region) -> DAG:
         default_args={
             "owner": "tieout",
             "retries": 4,
-            "retry_delay": dt.timedelta(seconds=30),
+            "retry_delay": settings().retry_delay,
             "retry_exponential_backoff": True,
             "max_retry_delay": dt.timedelta(minutes=15),
             **CALLBACKS,

@@ -15,6 +15,7 @@ from tieout.assets import SETTLEMENTS
 from tieout.documents import Region
 from tieout.notifications.alert import CALLBACKS, to_end_within
 from tieout.operators.warehouse import LoadBusinessDayOperator, build_and_publish
+from tieout.settings import settings
 
 with DAG(
     dag_id="warehouse",
@@ -29,7 +30,9 @@ with DAG(
     default_args={
         "owner": "tieout",
         "retries": 3,
-        "retry_delay": dt.timedelta(seconds=10),
+        "retry_delay": settings().retry_delay,
+        "retry_exponential_backoff": True,
+        "max_retry_delay": dt.timedelta(minutes=15),
         **CALLBACKS,
         # What is fetched goes into the warehouse before more is fetched.
         "priority_weight": 100,

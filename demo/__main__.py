@@ -2,6 +2,7 @@
 
 up            start what is not running, run what has not run, show what tied out
 stop          stop everything that was started
+chaos         run everything under faults and kills, and compare with a quiet run
 accounts      print the accounts file of the simulated Amazon
 connections   print the Airflow connections of the simulated Amazon, for `airflow connections import`
 compose-env   print a .env for docker-compose.yaml, with new secrets
@@ -26,6 +27,10 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("up", "stop", "accounts", "compose-env"):
         commands.add_parser(name)
+    wild = commands.add_parser("chaos")
+    wild.add_argument("--seed", type=int, default=1)
+    wild.add_argument("--kills", type=int, default=100)
+    wild.add_argument("--days", type=int, default=3)
     export = commands.add_parser("connections")
     export.add_argument("--amazon-host", default=HOST)
     export.add_argument("--amazon-port", type=int, default=9700)
@@ -40,6 +45,10 @@ def main() -> int:
             case "stop":
                 count = Services(Layout.from_environment()).stop()
                 print(f"stopped {count} servers" if count else "nothing was running")
+            case "chaos":
+                from demo.chaos import chaos
+
+                return chaos(arguments.seed, arguments.kills, arguments.days)
             case "accounts":
                 print(accounts_file(simulated_accounts()), end="")
             case "connections":

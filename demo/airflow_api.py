@@ -76,9 +76,15 @@ class AirflowApi:
                 return
             time.sleep(2)
 
-    def clear(self, dag_id: str, run_id: str) -> None:
-        """Run every task of a run again."""
-        body = {"dag_run_id": run_id, "dry_run": False, "only_failed": False, "reset_dag_runs": True}
+    def clear(self, dag_id: str, run_id: str, *, only_failed: bool = False) -> None:
+        """Run every task of a run again, or those that failed and what comes after them."""
+        body = {
+            "dag_run_id": run_id,
+            "dry_run": False,
+            "only_failed": only_failed,
+            "reset_dag_runs": True,
+            "include_downstream": only_failed,
+        }
         self._call("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> None:

@@ -38,10 +38,15 @@ PATIENCE = 120.0
 
 
 class Services:
-    """The demo's servers: what is running is written down, so that `stop` finds it."""
+    """The demo's servers: what is running is written down, so that `stop` finds it.
 
-    def __init__(self, layout: Layout) -> None:
+    :param settings: environment of Airflow's processes, over what the demo sets.
+    """
+
+    def __init__(self, layout: Layout, settings: dict[str, str] | None = None) -> None:
         self.layout = layout
+        self._settings = settings or {}
+        self._commands: dict[str, tuple[list[str], dict[str, str]]] = {}
 
     def running(self) -> bool:
         """Whether every server of the demo is alive."""
@@ -90,6 +95,28 @@ class Services:
         stopped_postgres = self._stop_postgres()
         self.layout.processes.unlink(missing_ok=True)
         return len(alive) + stopped_postgres
+
+    def restart(self, name: str) -> None:
+        """Start a server again that was killed, as a process manager does; it need not answer yet when this returns.
+
+        :raises KeyError: if it was not started by this object.
+        """
+        self._spawn(name, *self._commands[name])
+
+    def process(self, name: str) -> psutil.Process | None:
+        """The process of a server; None if it is not alive."""
+        return self._alive().get(name)
+
+    def tasks(self) -> list[psutil.Process]:
+        """The processes in which Airflow's tasks run at this moment."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                title = " ".join(process.cmdline())
+                ours = title.startswith("airflow worker -- ") and "LocalExecutor" not in title
+                if ours and process.environ().get("AIRFLOW_HOME") == str(self.layout.airflow_home):
+                    found.append(process)
+        return found
 
     def amazon_url(self, part: str) -> str:
         """Base URL of a part of the simulated Amazon: a region, or `login`."""
@@ -180,7 +207,7 @@ class Services:
             "TIEOUT_DATA_DOCS": str(layout.data_docs),
             "TIEOUT_SCHEDULE_END": CLOCK_INSTANT,
         }
-        return environment
+        return environment | self._settings
 
     def _import_connections(self, clock: str, environment: dict[str, str]) -> None:
         """Into Airflow's database: the page Seller accounts changes them, which it could not do to variables."""
@@ -246,6 +273,7 @@ class Services:
             raise DemoError(f"{' '.join(command)} failed. The end of {log}:\n{tail}")
 
     def _spawn(self, name: str, command: list[str], environment: dict[str, str]) -> None:
+        self._commands[name] = command, environment
         with (self.layout.logs / f"{name}.log").open("ab") as output:
             process = subprocess.Popen(
                 command,

@@ -39,6 +39,8 @@ class Settings:
     redirect_uri: str | None
     """Where Amazon sends sellers back to after their consent (`TIEOUT_REDIRECT_URI`); by default made of Airflow's
     `[api] base_url`."""
+    retry_delay: dt.timedelta
+    """How long a failed task waits before its first retry; it doubles with each (`TIEOUT_RETRY_DELAY`, seconds)."""
     schedule_end: dt.datetime | None
     """No daily run is scheduled after this instant (`TIEOUT_SCHEDULE_END`, ISO 8601 with offset); for a
     simulated Amazon whose clock stands at another date."""
@@ -62,5 +64,6 @@ def settings() -> Settings:
         published_warehouse=Path(os.environ.get("TIEOUT_PUBLISHED_WAREHOUSE", home / "tieout.duckdb")),
         data_docs=Path(os.environ.get("TIEOUT_DATA_DOCS", home / "data_docs")),
         redirect_uri=os.environ.get("TIEOUT_REDIRECT_URI") or None,
+        retry_delay=dt.timedelta(seconds=float(os.environ.get("TIEOUT_RETRY_DELAY", "30"))),
         schedule_end=schedule_end,
     )

@@ -21,7 +21,7 @@ from airflow.sdk.execution_time.callback_supervisor import execute_callback
 from moto.server import ThreadedMotoServer
 
 from tests.conftest import free_ports
-from tieout.alerts import Alert, AlertKind, body, subject_line, without_secrets
+from tieout.alerts import MEANINGS, Alert, AlertKind, body, subject_line, without_secrets
 from tieout.documents import Region
 from tieout.intake import alerting
 from tieout.lake import Lake
@@ -331,6 +331,12 @@ def test_a_channel_that_is_not_understood_is_named(tmp_path: Path, entry: str, p
 def test_the_example_of_channels_can_be_read() -> None:
     example = Path(__file__).resolve().parents[2] / "include" / "config" / "alerts.example.yaml"
     assert [channel.via for channel in load_channels(example)] == ["smtp", "sns", "slack"]
+
+
+def test_the_runbook_has_a_section_for_every_alert() -> None:
+    runbook = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert [kind for kind in AlertKind if f"\n### {kind.replace('_', '-')}\n" not in runbook] == []
+    assert set(MEANINGS) == set(AlertKind)
 
 
 def test_many_alerts_are_counted_and_not_all_spelled_out() -> None:

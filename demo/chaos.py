@@ -1,0 +1,259 @@
+"""The whole pipeline while Amazon misbehaves and processes are killed, against a quiet run of the same world.
+
+Tasks, the scheduler, the triggerer and the S3 server are killed with SIGKILL at random instants, and the servers are
+started again, as a process manager does. Meanwhile the simulated Amazon refuses, cuts, delays and forgets. A task that
+has used up its retries is cleared, as a person does it. At the end, what analysts see must be what a quiet run gives,
+row for row.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import duckdb
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from demo.airflow_api import AirflowApi
+from demo.layout import DemoError, Layout, Ports
+from demo.run import ENDED, Demo
+from demo.services import Services
+
+SCALE = 30
+"""The simulated Amazon's clock: fast enough that its rates do not hold up the run, slow enough that no report that is
+being made gets done before the run ends."""
+SETTINGS = {
+    # What was killed is noticed within seconds instead of minutes.
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "2",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
+    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
+    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
+    "TIEOUT_RETRY_DELAY": "3",
+}
+VICTIMS = {"task": 12, "airflow-scheduler": 2, "airflow-triggerer": 3, "s3": 3}
+"""What is killed, and how often in comparison."""
+FAULTS: list[dict[str, Any]] = [
+    {"fault": "throttled", "probability": 0.08, "retry_after": 60},
+    {"fault": "throttled", "probability": 0.04},
+    {"fault": "server_error", "probability": 0.05, "status": 500},
+    {"fault": "server_error", "probability": 0.05, "status": 503},
+    {"fault": "slow_answer", "probability": 0.05, "seconds": 1},
+    {"fault": "connection_cut", "probability": 0.05, "where": "before_headers"},
+    {"fault": "connection_cut", "probability": 0.05, "where": "body"},
+    {"fault": "dead_url", "probability": 0.05},
+    {"fault": "truncated_download", "probability": 0.05},
+    {"fault": "token_revoked", "probability": 0.03},
+]
+"""What goes wrong with calls. Nothing here changes what Amazon holds, so the books must come out the same."""
+BY_RUN_ONLY = "account_for_documents"
+"""The one task that fails when all is well: it turns the run red for a document in quarantine."""
+
+
+def tables(warehouse: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row that analysts see, and where each document ended."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        names = connection.execute(
+            "SELECT schema_name || '.' || table_name FROM duckdb_tables() "
+            "WHERE schema_name IN ('mart', 'core') ORDER BY 1"
+        ).fetchall()
+        found = {name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall() for (name,) in names}
+        states = "SELECT document_id, state, reason_code, reason FROM ops.document ORDER BY ALL"
+        found["ops.document"] = connection.execute(states).fetchall()
+        return found
+
+
+@dataclass
+class Saboteur:
+    """Kills processes at random instants, until so many are dead.
+
+    :param seed: what is killed and when is drawn from it.
+    :param pause: the longest pause between two kills, seconds.
+    """
+
+    services: Services
+    seed: int
+    wanted: int
+    pause: float = 3.0
+    killed: Counter[str] = field(default_factory=Counter)
+    done: threading.Event = field(default_factory=threading.Event)
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Kill until enough are dead, or until `stopped` is set."""
+        chance = random.Random(self.seed)
+        while self.killed.total() < self.wanted and not self.stopped.is_set():
+            self.stopped.wait(chance.uniform(0.2, self.pause))
+            victim = chance.choices(list(VICTIMS), list(VICTIMS.values()))[0]
+            pause = chance.uniform(0.1, 2.0)
+            if self._kill(victim, chance):
+                self.killed[victim] += 1
+            if victim != "task":
+                self.stopped.wait(pause)
+                if self.services.process(victim) is None:
+                    self.services.restart(victim)
+        self.done.set()
+
+    def _kill(self, victim: str, chance: random.Random) -> bool:
+        if victim == "task":
+            tasks = sorted(self.services.tasks(), key=lambda process: process.pid)
+            processes = [chance.choice(tasks)] if tasks else []
+        else:
+            server = self.services.process(victim)
+            processes = [server, *server.children(recursive=True)] if server else []
+        for process in processes:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        return bool(processes)
+
+
+class Chaos:
+    """One pipeline that runs under faults and kills.
+
+    :param services: with `SETTINGS`.
+    """
+
+    def __init__(self, services: Services, console: Console, *, seed: int, kills: int, days: int) -> None:
+        self.services = services
+        self.console = console
+        self.seed = seed
+        self.demo = Demo(services, Console(quiet=True), days=days)
+        self.saboteur = Saboteur(services, seed, kills)
+        self.cleared = 0
+        self.hits: Counter[str] = Counter()
+
+    def run(self) -> None:
+        """Run the pipeline, and everything that failed again, until all is loaded.
+
+        :raises DemoError: if it does not get there.
+        """
+        self.demo.start()
+        self._faults("POST", FAULTS)
+        thread = threading.Thread(target=self.saboteur.run, daemon=True)
+        thread.start()
+        try:
+            self._run_to_the_end()
+            while not self.saboteur.done.is_set():
+                self._run_a_day_again()
+                self._run_to_the_end()
+        finally:
+            self.saboteur.stopped.set()
+            thread.join()
+        self.hits = Counter({rule["fault"]: 0 for rule in FAULTS})
+        for rule in self._faults("GET")["rules"]:
+            self.hits[rule["fault"]] += rule["hits"]
+        self._faults("DELETE")
+        self._run_to_the_end()
+
+    def _run_to_the_end(self) -> None:
+        deadline = time.monotonic() + 1800
+        while True:
+            self.demo.run()
+            failed = self._failed_runs()
+            if not failed:
+                return
+            if time.monotonic() > deadline:
+                raise DemoError(f"these runs do not get to their end: {failed}")
+            airflow = AirflowApi(self.services.airflow_url)
+            for dag_id, run_id in failed:
+                airflow.clear(dag_id, run_id, only_failed=True)
+                self.cleared += 1
+            time.sleep(2)
+
+    def _failed_runs(self) -> list[tuple[str, str]]:
+        """The runs in which a task has used up its retries."""
+        airflow = AirflowApi(self.services.airflow_url)
+        failed = []
+        for dag_id in sorted(airflow.dag_ids()):
+            for run in airflow.runs(dag_id):
+                tasks = airflow.tasks(dag_id, run["dag_run_id"]) if run["state"] == "failed" else []
+                if any(t["state"] in ("failed", "upstream_failed") and t["task_id"] != BY_RUN_ONLY for t in tasks):
+                    failed.append((dag_id, run["dag_run_id"]))
+        return failed
+
+    def _run_a_day_again(self) -> None:
+        """There are kills left and nothing to kill: clear a region's last day."""
+        airflow = AirflowApi(self.services.airflow_url)
+        region = ("na", "eu", "fe")[self.saboteur.killed.total() % 3]
+        runs = [run for run in airflow.runs(f"marketplace_reports_{region}") if run["state"] in ENDED]
+        if runs:
+            airflow.clear(f"marketplace_reports_{region}", runs[-1]["dag_run_id"])
+            self.cleared += 1
+
+    def _faults(self, method: str, rules: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+        body = json.dumps(rules).encode() if rules else None
+        url = f"{self.services.amazon_url('NA')}/simulator/faults"
+        request = Request(url, data=body, method=method, headers={"content-type": "application/json"})
+        with urlopen(request) as answer:
+            return json.loads(answer.read() or b"{}")
+
+
+def chaos(seed: int, kills: int, days: int) -> int:
+    """Run the world twice, in quiet and in chaos, and compare.
+
+    :return: 0 if both give the same rows, else 1.
+    """
+    console = Console(highlight=False)
+    with tempfile.TemporaryDirectory(prefix="tieout-chaos-", ignore_cleanup_errors=True) as folder:
+        quiet = Services(Layout(Path(folder, "quiet").resolve(), Ports(8800), SCALE))
+        loud = Services(Layout(Path(folder, "loud").resolve(), Ports(8800), SCALE), SETTINGS)
+        try:
+            console.print(f"a quiet run of {days} business days")
+            started = time.monotonic()
+            demo = Demo(quiet, Console(quiet=True), days=days)
+            demo.start()
+            demo.run()
+            expected, calm = tables(quiet.layout.warehouse), time.monotonic() - started
+            quiet.stop()
+            console.print(f"the same in chaos: {kills} kills, seed {seed}")
+            started = time.monotonic()
+            run = Chaos(loud, console, seed=seed, kills=kills, days=days)
+            run.run()
+            found, wild = tables(loud.layout.warehouse), time.monotonic() - started
+        finally:
+            quiet.stop()
+            loud.stop()
+    _print(console, run, expected, found, calm, wild)
+    return 0 if found == expected else 1
+
+
+def _print(
+    console: Console,
+    run: Chaos,
+    expected: dict[str, list[tuple[Any, ...]]],
+    found: dict[str, list[tuple[Any, ...]]],
+    calm: float,
+    wild: float,
+) -> None:
+    figures = Table(title="Killed with SIGKILL, and what Amazon did", title_justify="left")
+    figures.add_column("what")
+    figures.add_column("times", justify="right")
+    for name, count in run.saboteur.killed.most_common():
+        figures.add_row(f"kill -9 {name}", str(count))
+    for name, count in run.hits.most_common():
+        figures.add_row(f"Amazon: {name}", str(count))
+    figures.add_row("runs cleared after their retries", str(run.cleared))
+    console.print(figures)
+    rows = Table(title="Rows", title_justify="left")
+    for name in ("table", "quiet", "chaos", ""):
+        rows.add_column(name, justify="right" if name in ("quiet", "chaos") else "left")
+    for name in sorted(expected | found):
+        before, after = expected.get(name, []), found.get(name, [])
+        verdict = "identical" if before == after else f"{len(set(before) ^ set(after))} differ"
+        rows.add_row(name, f"{len(before):,}", f"{len(after):,}", verdict)
+    console.print(rows)
+    console.print(f"{run.saboteur.killed.total()} kills; quiet {calm:.0f} s, chaos {wild:.0f} s")
