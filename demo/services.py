@@ -128,6 +128,16 @@ class Services:
         return f"http://{HOST}:{self.layout.ports.airflow}"
 
     @property
+    def fernet_key(self) -> str:
+        """What Airflow's database is encrypted with, where it holds secrets."""
+        return _fernet_key(self.layout.secret("fernet"))
+
+    @property
+    def database_url(self) -> str:
+        """Airflow's database, as psycopg2 takes it."""
+        return str(self._postgres().get_uri())
+
+    @property
     def s3_url(self) -> str:
         """The S3 server."""
         return f"http://{HOST}:{self.layout.ports.s3}"
@@ -167,7 +177,6 @@ class Services:
 
     def _airflow_environment(self) -> dict[str, str]:
         layout, url = self.layout, self.airflow_url
-        fernet = _fernet_key(layout.secret("fernet"))
         # Nothing of another Airflow that this shell may be set up for; and without bytecode every start takes twice as long.
         foreign = ("AIRFLOW", "TIEOUT_", "PYTHONDONTWRITEBYTECODE")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
@@ -180,7 +189,7 @@ class Services:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             "AIRFLOW__CORE__PARALLELISM": "4",
-            "AIRFLOW__CORE__FERNET_KEY": fernet,
+            "AIRFLOW__CORE__FERNET_KEY": self.fernet_key,
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",  # on loopback, for a demo
             "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",

@@ -6,6 +6,7 @@ import json
 import re
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,14 @@ import pytest
 from rich.console import Console
 
 from demo.airflow_api import AirflowApi
+from demo.chaos import tables
 from demo.layout import Layout, Ports
 from demo.report import report
 from demo.run import Demo
-from demo.services import Services
+from demo.services import LAKE_BUCKET, S3_KEY, Services
 from tests.conftest import free_ports
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
-MARTS = ("settlement_tie_out", "settlement_by_category", "reserve_roll_forward", "expected_deposit", "unknown_fee")
 
 
 def _free_block() -> int:
@@ -52,17 +53,7 @@ def first(services: Services) -> dict[str, list[tuple[Any, ...]]]:
     demo = Demo(services, Console(quiet=True), days=2)
     demo.start()
     demo.run()
-    return tables(services.layout)
-
-
-def tables(layout: Layout) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row that analysts see, and where each document ended."""
-    with duckdb.connect(str(layout.warehouse), read_only=True) as connection:
-        names = [f"mart.{name}" for name in MARTS] + ["core.settlement", "core.settlement_line"]
-        found = {name: connection.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall() for name in names}
-        query = "SELECT document_id, state, reason_code, reason FROM ops.document ORDER BY ALL"
-        found["ops.document"] = connection.execute(query).fetchall()
-        return found
+    return tables(services.layout.warehouse)
 
 
 def wait(airflow: AirflowApi, dag_id: str, runs: int) -> None:
@@ -95,7 +86,7 @@ def test_a_backfill_over_loaded_days_changes_nothing(
     runs = len(airflow.runs("marketplace_reports_fe"))
     airflow.backfill("marketplace_reports_fe", "2026-08-26", "2026-08-30", again=True)
     wait(airflow, "marketplace_reports_fe", runs + 5)
-    assert tables(services.layout) == first
+    assert tables(services.layout.warehouse) == first
 
 
 def test_clearing_every_task_of_a_day_changes_nothing(
@@ -107,7 +98,7 @@ def test_clearing_every_task_of_a_day_changes_nothing(
     wait(airflow, "marketplace_reports_na", 1)
     again = next(r for r in airflow.runs("marketplace_reports_na") if r["dag_run_id"] == run["dag_run_id"])
     assert again["start_date"] > run["start_date"]
-    assert tables(services.layout) == first
+    assert tables(services.layout.warehouse) == first
 
 
 def test_the_demo_run_twice_is_quick_and_changes_nothing(
@@ -119,7 +110,7 @@ def test_the_demo_run_twice_is_quick_and_changes_nothing(
     demo.start()
     demo.run()
     assert {dag_id: len(airflow.runs(dag_id)) for dag_id in airflow.dag_ids()} == before
-    assert tables(services.layout) == first
+    assert tables(services.layout.warehouse) == first
 
 
 def test_a_long_wait_for_the_rate_budget_was_deferred(
@@ -133,18 +124,65 @@ def test_a_long_wait_for_the_rate_budget_was_deferred(
 
 
 def test_no_secret_is_written_down(services: Services, first: dict[str, list[tuple[Any, ...]]]) -> None:
+    """Every log, page and table of Airflow (XCom, rendered fields, trigger arguments), object of the lake, and row of the
+    warehouse is searched for each secret that there is, for access tokens, and for signatures of signed URLs."""
     from demo.connections import simulated_accounts
 
     layout = services.layout
     secrets = [account[name] for account in simulated_accounts() for name in ("client_secret", "refresh_token")]
     secrets += list(json.loads((layout.home / "secrets.json").read_text()).values())
-    patterns = re.compile("|".join([re.escape(secret) for secret in secrets] + [r"Atza\|", "X-Amz-Signature="]))
-    places = [*layout.logs.glob("*.log"), *layout.airflow_home.rglob("*.log"), *layout.data_docs.rglob("*.html")]
-    leaks = [path for path in places if patterns.search(path.read_text(errors="replace"))]
+    patterns = re.compile(
+        "|".join([re.escape(secret) for secret in secrets] + [r"Atza\|", r"X-Amz-Signature=(?!\*\*\*)"]).encode()
+    )
+    searched: Counter[str] = Counter()
+    leaks = []
+    for kind, name, content in everything_kept(services):
+        searched[kind] += 1
+        if patterns.search(content):
+            leaks.append((kind, name))
     assert leaks == []
+    assert searched["file"] > 100  # logs and Data Docs
+    assert searched["lake"] > 1000
+    assert searched["xcom"] > 50
+    assert searched["warehouse"] > 1000
+
+
+def everything_kept(services: Services) -> Iterator[tuple[str, str, bytes]]:
+    """All that a run leaves behind: kind, name, content."""
+    import boto3
+    import psycopg2
+    from cryptography.fernet import Fernet
+
+    layout = services.layout
+    for path in layout.home.rglob("*"):
+        if path.is_file() and not {layout.postgres, layout.s3} & set(path.parents) and path.name != "secrets.json":
+            yield "file", str(path), path.read_bytes()
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=services.s3_url,
+        aws_access_key_id=S3_KEY,
+        aws_secret_access_key=layout.secret("s3"),
+        region_name="us-east-1",
+    )
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=LAKE_BUCKET):
+        for item in page["Contents"]:
+            body = s3.get_object(Bucket=LAKE_BUCKET, Key=item["Key"])["Body"].read()
+            yield "lake", item["Key"], body
+    fernet = Fernet(services.fernet_key)
+    with psycopg2.connect(services.database_url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'SELECT t::text FROM "{table}" AS t')
+            for (row,) in cursor.fetchall():
+                yield table, table, row.encode()
+        cursor.execute("SELECT encrypted_kwargs FROM trigger")
+        for (arguments,) in cursor.fetchall():
+            yield "trigger arguments", "trigger", fernet.decrypt(arguments.encode())
     with duckdb.connect(str(layout.warehouse), read_only=True) as connection:
-        for (row,) in connection.execute("SELECT a::VARCHAR FROM ops.api_call AS a").fetchall():
-            assert not patterns.search(row)
+        names = connection.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()
+        for (name,) in names:
+            for (row,) in connection.execute(f"SELECT a::VARCHAR FROM {name} AS a").fetchall():
+                yield "warehouse", name, row.encode()
 
 
 def test_after_stop_no_process_is_left(services: Services, first: dict[str, list[tuple[Any, ...]]]) -> None:
