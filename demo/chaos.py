@@ -127,10 +127,8 @@ class Chaos:
     :param services: with `SETTINGS`.
     """
 
-    def __init__(self, services: Services, console: Console, *, seed: int, kills: int, days: int) -> None:
+    def __init__(self, services: Services, *, seed: int, kills: int, days: int) -> None:
         self.services = services
-        self.console = console
-        self.seed = seed
         self.demo = Demo(services, Console(quiet=True), days=days)
         self.saboteur = Saboteur(services, seed, kills)
         self.cleared = 0
@@ -221,7 +219,7 @@ def chaos(seed: int, kills: int, days: int) -> int:
             quiet.stop()
             console.print(f"the same in chaos: {kills} kills, seed {seed}")
             started = time.monotonic()
-            run = Chaos(loud, console, seed=seed, kills=kills, days=days)
+            run = Chaos(loud, seed=seed, kills=kills, days=days)
             run.run()
             found, wild = tables(loud.layout.warehouse), time.monotonic() - started
         finally:
