@@ -10,6 +10,8 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from tieout.web.test_button import NoPortIsNoOtherPort
+
 PREFIX = "/tieout"
 
 
@@ -32,6 +34,9 @@ class TieoutPlugin(AirflowPlugin):
 
     name = "tieout"
     fastapi_apps = [{"app": LazyPages(), "url_prefix": PREFIX, "name": "Tieout"}]
+    fastapi_root_middlewares = [
+        {"middleware": NoPortIsNoOtherPort, "args": [], "kwargs": {}, "name": "Test button without a port"}
+    ]
     # Without url_route Airflow opens the page itself, not a frame around it: a frame could not lead to Seller Central.
     external_views = [
         {"name": "Seller accounts", "href": f"{PREFIX}/sellers", "destination": "nav", "category": "admin"},

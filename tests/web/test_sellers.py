@@ -289,10 +289,19 @@ class TestAirflowsOwnForm:
         shown = house.browser.get("/api/v2/connections/tieout_cascade_na").json()
         assert json.loads(shown["extra"])["refresh_token"] == "***"
         assert shown["password"] == "***"
-        body = {name: shown[name] for name in ("connection_id", "conn_type", "host", "login", "password", "extra")}
+        names = ("connection_id", "conn_type", "description", "host", "login", "password", "extra")
+        # as the list of Airflow 3.3.2 asks: what is not there is "", and 0 for the port
+        body = {**{name: shown[name] or "" for name in names}, "port": 0, "schema": ""}
         answer = house.browser.post("/api/v2/connections/test", json=body).json()
         assert answer["status"], answer
         assert answer["message"].startswith("Works: Login with Amazon gives tokens")
+
+    def test_stored_secrets_are_not_tested_against_another_host(self, house: House) -> None:
+        house.connect("cascade_na", refresh_token=house.accounts["cascade_na"]["refresh_token"])
+        body = {"connection_id": "tieout_cascade_na", "conn_type": "selling_partner", "password": "***", "port": 0}
+        answer = house.browser.post("/api/v2/connections/test", json={**body, "host": "https://evil.example"})
+        assert answer.status_code == 400
+        assert "differs from the stored connection" in answer.text
 
     def test_the_test_button_says_what_to_do(self, house: House) -> None:
         house.connect("cascade_na", refresh_token="Atzr|revoked")

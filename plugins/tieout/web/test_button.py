@@ -1,0 +1,60 @@
+"""Lets the Test button in Airflow's list of connections work for connections without a port.
+
+Airflow 3.3.2's list asks `POST /api/v2/connections/test` with port 0 for a connection that has none. The server takes
+that for another destination than the stored one and answers 400, "The host or port to test differs from the stored
+connection". For our connection type, which has no port, 0 is put right to none. The host is compared as before, so the
+stored secrets go nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tieout.provider import CONNECTION_TYPE
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+LONGEST = 1 << 20
+"""Bytes; a longer body is no connection and goes on as it came."""
+
+
+class NoPortIsNoOtherPort:
+    """ASGI middleware around Airflow's API."""
+
+    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
+        self._app = app
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
+        asked = scope["type"] == "http" and scope["method"] == "POST"
+        if not asked or not scope["path"].endswith("/api/v2/connections/test"):
+            await self._app(scope, receive, send)
+            return
+        messages = []
+        while True:
+            message = await receive()
+            messages.append(message)
+            size = sum(len(each.get("body", b"")) for each in messages)
+            if message["type"] != "http.request" or not message.get("more_body") or size > LONGEST:
+                break
+        if all(each["type"] == "http.request" for each in messages) and not messages[-1].get("more_body"):
+            body = _without_port_0(b"".join(each.get("body", b"") for each in messages))
+            messages = [{"type": "http.request", "body": body, "more_body": False}]
+            length = str(len(body)).encode()
+            headers = [(name, length if name == b"content-length" else value) for name, value in scope["headers"]]
+            scope = {**scope, "headers": headers}
+
+        async def again() -> dict[str, Any]:
+            return messages.pop(0) if messages else await receive()
+
+        await self._app(scope, again, send)
+
+
+def _without_port_0(body: bytes) -> bytes:
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return body
+    if not isinstance(content, dict) or content.get("conn_type") != CONNECTION_TYPE or content.get("port") != 0:
+        return body
+    return json.dumps({**content, "port": None}).encode()
