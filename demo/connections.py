@@ -49,6 +49,7 @@ def connections(
                     "application_id": account["application_id"],
                     "draft": account["draft"],
                     "region": account["region"],
+                    "environment": "production",
                     "selling_partner_id": account["selling_partner_id"],
                     "rotated_on": rotated_on,
                 }

@@ -25,6 +25,7 @@ USED_BY_TASKS = (
     "tieout.intake.receiving",
     "tieout.intake.settling",
     "tieout.operators.accounts",
+    "tieout.operators.credentials",
     "tieout.operators.imports",
     "tieout.operators.settlements",
     "tieout.operators.warehouse",

@@ -73,6 +73,7 @@ def provider_info() -> dict[str, Any]:
                     "selling_partner_id": _text(
                         "Selling partner id", "The seller who gave the consent; filled in by the page Seller accounts."
                     ),
+                    "authorized_at": _text("Authorized at", "When; filled in by the page Seller accounts."),
                     "login_endpoint": _text(
                         "Login endpoint (simulated Amazon only)", "Leave it empty: https://api.amazon.com"
                     ),

@@ -19,6 +19,7 @@ WRITERS = {"load", "build_marts", "record_alerts", "publish_read_copy"}
 def test_the_dags_are_these(dagbag: DagBag) -> None:
     assert dagbag.import_errors == {}
     assert set(dagbag.dags) == {
+        "credentials",
         "import_reports",
         "marketplace_reports_eu",
         "marketplace_reports_fe",
@@ -80,7 +81,7 @@ def test_parsing_imports_nothing_heavy() -> None:
         "import airflow.sdk, airflow.triggers.base\n"
         "before = set(sys.modules)\n"
         "sys.path.insert(0, 'dags')\n"
-        "import import_reports, marketplace_reports, warehouse\n"
+        "import credentials, import_reports, marketplace_reports, warehouse\n"
         "heavy = {'pandas', 'duckdb', 'great_expectations', 'pyarrow', 'numpy'} & set(sys.modules)\n"
         "print(sorted(heavy))\n"
     )

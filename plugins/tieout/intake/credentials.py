@@ -1,63 +1,53 @@
-"""Client secrets that die soon, or are dead: found before a run fails for it."""
+"""Client secrets that die soon, or are dead: told of before a run fails for it."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from tieout.amazon.applications import SECRET_LIFE, WARN_BEFORE, secret_age
+from tieout.alerts import Alert, AlertKind
+from tieout.amazon.applications import SECRET_LIFE, WARN_BEFORE, SecretAge, secret_age
 from tieout.amazon.connection import SellerConnection
 
 
-@dataclass(frozen=True)
-class SecretFinding:
-    """A client secret to be rotated.
+def secret_alerts(connections: Mapping[str, SellerConnection]) -> list[Alert]:
+    """Return an alert for each client secret that dies within 30 days, and another one once it is dead.
 
-    :ivar client_id: the application.
-    :ivar accounts: our names of the accounts that are reached with it, in name order.
-    :ivar since: the day on which its last 30 days began, UTC.
-    :ivar expires_on: the day on which it dies, UTC.
-    :ivar expired: whether it is dead.
-    """
-
-    client_id: str
-    accounts: tuple[str, ...]
-    since: dt.date
-    expires_on: dt.date
-    expired: bool
-    message: str
-
-
-def secrets_to_rotate(connections: Mapping[str, SellerConnection]) -> list[SecretFinding]:
-    """Find the client secrets that die within 30 days, or are dead; one finding an application.
-
-    A connection that does not say when its secret was made gives no finding: what is unknown raises no alarm, and the
-    Test button and the page Seller accounts ask for it. Each connection is judged at its own Amazon's time.
+    A connection that does not say when its secret was made gives none: what is unknown raises no alarm, and the Test
+    button and the page Seller accounts ask for it. Each connection is judged at its own Amazon's time.
 
     :param connections: by account.
     """
-    found: dict[tuple[str, dt.date], list[str]] = defaultdict(list)
-    states = {}
+    found: dict[tuple[dt.date, str], list[str]] = defaultdict(list)
+    ages: dict[tuple[dt.date, str], SecretAge] = {}
     for account, connection in connections.items():
         age = secret_age(connection.rotated_on, connection.clock.now().date())
-        if age.state in ("expires", "expired") and connection.client_id and age.expires_on:
-            found[connection.client_id, age.expires_on].append(account)
-            states[connection.client_id, age.expires_on] = age
-    findings = []
-    for (client_id, expires_on), accounts in sorted(found.items(), key=lambda item: (item[0][1], item[0][0])):
-        names = ", ".join(sorted(accounts))
-        age = states[client_id, expires_on]
-        expired = age.state == "expired"
+        if age.state in ("expires", "expired") and age.expires_on and connection.client_id:
+            found[age.expires_on, connection.client_id].append(account)
+            ages[age.expires_on, connection.client_id] = age
+    return [
+        _alert(client_id, sorted(accounts), expires_on, ages[expires_on, client_id])
+        for (expires_on, client_id), accounts in sorted(found.items())
+    ]
+
+
+def _alert(client_id: str, accounts: list[str], expires_on: dt.date, age: SecretAge) -> Alert:
+    names = ", ".join(accounts)
+    dead = age.state == "expired"
+    if dead:
         message = (
-            f"The client secret of {client_id} died on {expires_on}, {SECRET_LIFE.days} days after it was made: every call "
-            f"for {names} is refused. Make a new one in the developer console and store it in the connections."
-            if expired
-            else f"The client secret of {client_id} dies on {expires_on}, in {age.days_left} days; then every call for {names} "
-            "is refused. Rotate it on the page Seller accounts."
+            f"It died on {expires_on}, {SECRET_LIFE.days} days after it was made: every call for {names} is refused. Make a "
+            "new one in the developer console and store it in the connections."
         )
-        findings.append(
-            SecretFinding(client_id, tuple(sorted(accounts)), expires_on - WARN_BEFORE, expires_on, expired, message)
-        )
-    return findings
+    else:
+        message = f"It dies on {expires_on}, in {age.days_left} days; then every call for {names} is refused."
+    began = expires_on if dead else expires_on - WARN_BEFORE
+    return Alert(
+        kind=AlertKind.CLIENT_SECRET_EXPIRES,
+        # of the dead one is told again, whoever was told of the dying one
+        subject=f"{client_id} (dead)" if dead else client_id,
+        message=message,
+        account=accounts[0] if len(accounts) == 1 else None,
+        since=dt.datetime.combine(began, dt.time(), dt.UTC),
+    )

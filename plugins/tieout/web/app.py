@@ -207,7 +207,7 @@ def pages() -> FastAPI:
                     "selling_partner_id": partner,
                     "authorized_at": authorized_at.isoformat(timespec="seconds"),
                 }
-                extra.setdefault("region", row.account.region.value)
+                extra["region"] = extra.get("region") or row.account.region.value
                 return True
 
             store.change(row.account.connection, keep)

@@ -21,8 +21,9 @@ from sqlalchemy import select
 
 from tieout.amazon.authorization import same
 from tieout.amazon.connection import SellerConnection
-from tieout.provider import CONNECTION_TYPE
+from tieout.provider import CONNECTION_TYPE, provider_info
 
+FIELDS: list[str] = list(provider_info()["connection-types"][0]["conn-fields"])
 PENDING = "pending_consent"
 """Extra: the fingerprint of the nonce of the newest consent that was asked for."""
 
@@ -94,7 +95,8 @@ def change(connection_id: str, update: Callable[[dict[str, Any]], bool]) -> bool
         extra = dict(row.extra_dejson)
         if not update(extra):
             return False
-        row.set_extra(json.dumps(extra))
+        # Airflow's form shows the fields that are there, if only with nothing in them.
+        row.set_extra(json.dumps({**dict.fromkeys(FIELDS), **extra}))
         return True
 
 

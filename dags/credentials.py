@@ -1,0 +1,37 @@
+"""Watches the age of client secrets, once a day.
+
+Amazon's client secrets die 180 days after they were made, and then every call is refused. From 30 days before, an alert
+says which application and which accounts; another one comes when it is dead. Both are closed when the secret is rotated:
+on the page Seller accounts, or in the developer console. The day on which a secret was made stands in the connection.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from airflow.sdk import DAG
+
+from tieout.notifications.alert import CALLBACKS, to_end_within
+from tieout.operators.credentials import CheckSecretsOperator
+from tieout.settings import settings
+
+with DAG(
+    dag_id="credentials",
+    schedule="0 6 * * *",
+    start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+    end_date=settings().schedule_end,
+    catchup=False,
+    max_active_runs=1,
+    deadline=to_end_within(dt.timedelta(hours=3)),
+    default_args={
+        "owner": "tieout",
+        "retries": 3,
+        "retry_delay": settings().retry_delay,
+        "retry_exponential_backoff": True,
+        "max_retry_delay": dt.timedelta(minutes=15),
+        **CALLBACKS,
+    },
+    tags=["credentials"],
+    doc_md=__doc__,
+) as dag:
+    CheckSecretsOperator(task_id="check_secrets")
