@@ -94,9 +94,11 @@ class _Bucket:
         # `now`, even if it is earlier: a clock that was set back must not make everybody wait until it has caught up.
         return replace(self, calls=min(float(self.limit.burst), self.calls + gained), as_of=now)
 
-    def wait(self, calls: float) -> float:
-        """Seconds until so many calls are there."""
-        return max(0.0, (calls - self.calls) / self.limit.rate)
+    def when(self, calls: float) -> dt.datetime:
+        """The instant at which so many calls are there, a millisecond late: whoever comes then must not find 0.9999999."""
+        if self.calls >= calls:
+            return self.as_of
+        return self.as_of + dt.timedelta(seconds=(calls - self.calls) / self.limit.rate + 0.001)
 
     def dump(self) -> bytes:
         return json.dumps(
@@ -136,7 +138,7 @@ class Budget:
 
         before = self._change(operation, spend)
         if before.calls < 1:
-            raise BudgetExhausted(operation, before.as_of + dt.timedelta(seconds=before.wait(1)))
+            raise BudgetExhausted(operation, before.when(1))
         return Taken(operation, before.calls, before.as_of, before.limit, before.refusals)
 
     def answered(self, taken: Taken) -> None:
@@ -153,7 +155,7 @@ class Budget:
     def available_at(self, operation: str, calls: int) -> dt.datetime:
         """When so many calls (at most the burst) will be there, Amazon's time, UTC."""
         bucket = self._read(operation)[0]
-        return bucket.as_of + dt.timedelta(seconds=bucket.wait(min(calls, bucket.limit.burst)))
+        return bucket.when(min(calls, bucket.limit.burst))
 
     def learn_rate(self, operation: str, rate: float) -> None:
         """Follow the rate that Amazon states in `x-amzn-RateLimit-Limit` (calls a second)."""

@@ -46,6 +46,8 @@ _CHARSETS = {
     "euc_jp": "euc_jp",
     "gb18030": "gb18030",
 }
+_ONE_BYTE = frozenset({"cp1252", "iso8859-15", "cp1250", "cp1254"})
+"""Codecs that decode nearly anything: what is UTF-8 and says that it is one of these is UTF-8 all the same."""
 _KANA = re.compile("[\u3041-\u30fe]")
 _JAPAN = re.compile(rb"\bJPY\b|amazon\.co\.jp", re.IGNORECASE)
 _SAVE_AS_IS = "Download the report again and import it as it came, without opening and saving it"
@@ -91,7 +93,8 @@ def python_charset(declared: str | None) -> str | None:
 def detect_encoding(path: Path, declared: str | None, *, whole: bool) -> str:
     """The codec that decodes the file strictly.
 
-    In this order: what a byte-order mark says; the declared charset; UTF-8; Windows-31J, if it is plausible that the
+    In this order: what a byte-order mark says; the declared charset, unless it is one of a byte a letter and the file is
+    UTF-8; UTF-8; Windows-31J, if it is plausible that the
     file is Japanese (yen, amazon.co.jp, or it decodes to kana); Windows-1252.
 
     Args:
@@ -116,9 +119,11 @@ def detect_encoding(path: Path, declared: str | None, *, whole: bool) -> str:
     decoders = {name: codecs.getincrementaldecoder(name)("strict") for name in candidates}
     failed: set[str] = set()
     kana = japan = False
+    ascii_alone = True
 
     def feed(chunk: bytes, final: bool) -> None:
-        nonlocal kana, japan
+        nonlocal kana, japan, ascii_alone
+        ascii_alone = ascii_alone and chunk.isascii()
         japan = japan or _JAPAN.search(chunk) is not None
         for name, decoder in decoders.items():
             if name in failed:
@@ -139,6 +144,10 @@ def detect_encoding(path: Path, declared: str | None, *, whole: bool) -> str:
     else:
         # the block may end inside a character: only whole lines of it are judged
         feed(first[: first.rfind(b"\n") + 1] or first, final=False)
+    # of a longer file, whose first block does not tell, UTF-8 is tried first: it fails where it is wrong
+    undecided = ascii_alone and (whole or len(first) < BLOCK_BYTES)
+    if python_charset(declared) in _ONE_BYTE and "utf-8" not in failed and not undecided:
+        return "utf-8"
     for name in candidates:
         if name in failed:
             continue
