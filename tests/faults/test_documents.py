@@ -95,9 +95,7 @@ def story(world: World, s3_client: Any, tmp_path_factory: pytest.TempPathFactory
         good = [
             name
             for name, d in amazon.truth(ACCOUNT).items()
-            if d["expected_state"] == "loaded"
-            and d["created_at"] < "2026-08-29"
-            and places[name].control_minor > 0
+            if d["expected_state"] == "loaded" and d["created_at"] < "2026-08-29" and places[name].control_minor > 0
         ]
         assert len(good) >= len(CASES)
         # the first cases need a document that is compressed

@@ -15,7 +15,7 @@ from tieout.amazon.clock import Clock
 from tieout.amazon.connection import SellerConnection
 from tieout.amazon.login import Login
 from tieout.amazon.selling_partner import SellingPartner
-from tieout.lake import CallLog, Lake, LakeBudgetStore
+from tieout.lake import CallLog, Lake, LakeBudgetStore, LakeSizeStore
 from tieout.provider import CONNECTION_TYPE, HOOK_NAME
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
@@ -87,4 +87,5 @@ class SellingPartnerHook(SellingPartnerConnection):
                 http=http,
                 record=CallLog(self.lake).record,
                 endpoint=endpoint,
+                sizes=LakeSizeStore(self.lake, region=self.account.region, account=self.account.name),
             )
