@@ -83,6 +83,8 @@ class ReasonCode(StrEnum):
     REPORT_NOT_READY = "report_not_ready"
     SAME_BYTES = "same_bytes"
     SUPERSEDED = "superseded"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
 
 
 class Reason(Record):
@@ -205,6 +207,89 @@ class DocumentOutcome(Record):
     reader_version: int | None = None
     """Version of the reader that read or refused the document; None if it was not read."""
     suite_version: int | None = None
+    judged_at: AwareDatetime | None = None
+    """When it was judged; of two judgements of a document the later one stands. None if it was not."""
+
+
+class Action(StrEnum):
+    """What a person can decide."""
+
+    RELEASE = "release"  # a quarantined document: prove it again
+    REJECT = "reject"  # a quarantined document: close its case
+    WITHDRAW = "withdraw"  # a document, or all of a load: take it out of the warehouse
+    RESTORE = "restore"  # put back what was withdrawn or rejected
+    CLOSE = "close"  # a month
+    REOPEN = "reopen"  # a closed month
+
+
+class ClosedAmount(Record):
+    """One amount of a month, as it was when the month was closed."""
+
+    region: Region
+    account: str
+    settlement_id: str
+    document_id: str
+    currency: str
+    category: str
+    amount: Decimal
+
+
+class Decision(Record):
+    """What a person decided, about documents or about a month. It is never changed; a later one overrules it."""
+
+    decision_id: str
+    decided_at: AwareDatetime
+    action: Action
+    owner: str
+    reason: str
+    documents: tuple[str, ...] = ()
+    """Ids of the documents it is about; none for a month."""
+    run_id: str | None = None
+    """The load whose documents these are; None if single documents were named."""
+    account: str | None = None
+    """Whose month it is; None for all accounts."""
+    month: dt.date | None = None
+    """First day of the month; None for documents."""
+    amounts: tuple[ClosedAmount, ...] = ()
+    """What the month was closed on."""
+
+
+class ListedDay(Record):
+    """A business day of an account that is loaded: how much was listed, and what of it is missing."""
+
+    region: Region
+    account: str
+    business_day: dt.date
+    documents: tuple[str, ...]
+    """Ids of all documents that were listed."""
+
+
+class SettlementChange(Record):
+    """What a load did to a settlement: a row of ops.load without its number."""
+
+    region: Region
+    account: str
+    settlement_id: str
+    action: str
+    document_id: str | None
+    currency: str | None
+    control_total: Decimal | None
+    lines: int | None
+
+
+class LoadRecord(Record):
+    """One load, as the log of loads in the lake keeps it: all that is needed to do it again."""
+
+    loaded_at: AwareDatetime
+    run_id: str
+    region: Region | None
+    business_day: dt.date | None
+    outcomes: tuple[DocumentOutcome, ...] = ()
+    """What was new to the warehouse."""
+    decisions: tuple[Decision, ...] = ()
+    days: tuple[ListedDay, ...] = ()
+    changes: tuple[SettlementChange, ...] = ()
+    """The rows that it added to ops.load, in order."""
 
 
 class ApiCall(Record):

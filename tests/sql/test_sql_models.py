@@ -24,7 +24,11 @@ LIKE = {
     "staging.settlement_line_file": "staging.settlement_line",
 }
 """Inputs that the engine makes for the time of a load, with the columns of a model."""
-OTHER = {"staging.changed_settlement": "account VARCHAR, settlement_id VARCHAR", "staging.kind": TEXTS}
+OTHER = {
+    "staging.changed_settlement": "account VARCHAR, settlement_id VARCHAR",
+    "staging.changed_version": "document_id VARCHAR, settlement_id VARCHAR",
+    "staging.kind": TEXTS,
+}
 """Inputs that the engine makes for the time of a load, with columns of their own."""
 
 

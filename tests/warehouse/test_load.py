@@ -238,6 +238,7 @@ def test_a_document_that_a_newer_reader_refuses_leaves_nothing_behind(warehouse:
     warehouse.build_marts()
     assert result.settlements_removed == 1
     found = content(warehouse, "core", "mart")
+    assert [row[0] for row in found.pop("mart.trouble")] == ["document_quarantined"]
     assert not any(found[name] for name in found if name != "core.fee_category")
     assert rows(warehouse, "SELECT reason_line, reason_column FROM ops.document") == [(3, "amount")]
     assert rows(warehouse, "SELECT action FROM ops.load ORDER BY load_id") == [("loaded",), ("removed",)]

@@ -1,15 +1,15 @@
 -- core.settlement_version
 --
 -- Every version of a settlement that was seen: Amazon reissues settlements, lists one under several report ids, and a
--- person may import what the API gave too. Earlier versions are kept here; their lines stay in the lake.
+-- person may import what the API gave too. Earlier versions are kept here, their lines in core.superseded_line.
 --
 -- The current version is the newest of those that may be loaded: what came from the API before what was imported, then
 -- the later report, then the greater document id. Documents with the same bytes are one version; the earliest of them
--- carries it, so that a copy that comes later changes nothing.
+-- carries it, so that a copy that comes later changes nothing. What a person rejected or withdrew is never current.
 --
 -- Grain:   one row a document and settlement in it
 -- Key:     document_id, settlement_id
--- Inputs:  staging.document, staging.settlement, core.settlement_version
+-- Inputs:  staging.document, staging.settlement, staging.ruling, core.settlement_version
 -- Written: by the load; rows that are as they should be are not touched
 --
 -- Columns:
@@ -17,7 +17,7 @@
 --   account                 | VARCHAR NOT NULL     | The selling-partner account, by our name for it.
 --   settlement_id           | VARCHAR NOT NULL     | Amazon's id of the settlement.
 --   document_id             | VARCHAR NOT NULL     | The document.
---   status                  | VARCHAR NOT NULL     | `current`, `superseded` (a newer document has it), `same_bytes` (another document is byte for byte the same) or `quarantined`.
+--   status                  | VARCHAR NOT NULL     | `current`, `superseded` (a newer document has it), `same_bytes` (another document is byte for byte the same) `quarantined`, `rejected` (quarantined, and a person closed the case) or `withdrawn` (a person took it out).
 --   current_document_id     | VARCHAR              | The document whose lines the settlement has; null when none may be loaded.
 --   same_bytes_document_id  | VARCHAR              | The document that carries this version's bytes, if that is another one.
 --   source                  | VARCHAR NOT NULL     | `api` or `import`.
@@ -39,7 +39,7 @@
 WITH
 
 -- The versions in the documents of this load, and the others of the same accounts
-version AS (
+known AS (
   SELECT
     d.region,
     d.account,
@@ -51,8 +51,8 @@ version AS (
     d.raw_sha256,
     d.reader_version,
     d.lines_key,
-    CASE WHEN d.verdict = 'quarantined' THEN d.reason_code END AS reason_code,
-    CASE WHEN d.verdict = 'quarantined' THEN d.reason END AS reason,
+    CASE WHEN d.verdict = 'quarantined' THEN d.verdict_code END AS reason_code,
+    CASE WHEN d.verdict = 'quarantined' THEN d.verdict_reason END AS reason,
     s.currency,
     s.settlement_start_at,
     s.settlement_end_at,
@@ -70,7 +70,7 @@ version AS (
     v.account,
     v.settlement_id,
     v.document_id,
-    v.status = 'quarantined' AS is_quarantined,
+    v.status IN ('quarantined', 'rejected') AS is_quarantined,
     v.source,
     v.document_created_at,
     v.raw_sha256,
@@ -91,16 +91,30 @@ version AS (
     AND NOT EXISTS (SELECT 1 FROM staging.document AS s WHERE s.document_id = v.document_id)
 ),
 
+-- How each stands: what a person decided comes before what the checks said
+version AS (
+  SELECT
+    k.*,
+    CASE
+      WHEN r.document_id IS NOT NULL AND k.is_quarantined THEN 'rejected'
+      WHEN r.document_id IS NOT NULL THEN 'withdrawn'
+      WHEN k.is_quarantined THEN 'quarantined'
+      ELSE 'ready'
+    END AS standing
+  FROM known AS k
+  LEFT JOIN staging.ruling AS r ON r.document_id = k.document_id
+),
+
 -- 1 is the newest, and the one that carries its bytes; versions that may not be loaded are ranked among themselves
 ranked AS (
   SELECT
     v.*,
     row_number() OVER (
-      PARTITION BY v.account, v.settlement_id, v.is_quarantined
+      PARTITION BY v.account, v.settlement_id, v.standing
       ORDER BY v.source, v.document_created_at DESC, v.document_id DESC
     ) AS age,
     row_number() OVER (
-      PARTITION BY v.account, v.settlement_id, v.is_quarantined, v.raw_sha256
+      PARTITION BY v.account, v.settlement_id, v.standing, v.raw_sha256
       ORDER BY v.source, v.document_created_at, v.document_id
     ) AS nth_copy
   FROM version AS v
@@ -110,9 +124,9 @@ ranked AS (
 placed AS (
   SELECT
     r.*,
-    min(r.age) OVER (PARTITION BY r.account, r.settlement_id, r.is_quarantined, r.raw_sha256) AS age_of_bytes,
+    min(r.age) OVER (PARTITION BY r.account, r.settlement_id, r.standing, r.raw_sha256) AS age_of_bytes,
     first_value(r.document_id) OVER (
-      PARTITION BY r.account, r.settlement_id, r.is_quarantined, r.raw_sha256
+      PARTITION BY r.account, r.settlement_id, r.standing, r.raw_sha256
       ORDER BY r.nth_copy
     ) AS carrier
   FROM ranked AS r
@@ -124,15 +138,15 @@ SELECT
   p.settlement_id,
   p.document_id,
   CASE
-    WHEN p.is_quarantined THEN 'quarantined'
+    WHEN p.standing <> 'ready' THEN p.standing
     WHEN p.nth_copy > 1 THEN 'same_bytes'
     WHEN p.age_of_bytes = 1 THEN 'current'
     ELSE 'superseded'
   END AS status,
-  max(CASE WHEN NOT p.is_quarantined AND p.nth_copy = 1 AND p.age_of_bytes = 1 THEN p.document_id END) OVER (
+  max(CASE WHEN p.standing = 'ready' AND p.nth_copy = 1 AND p.age_of_bytes = 1 THEN p.document_id END) OVER (
     PARTITION BY p.account, p.settlement_id
   ) AS current_document_id,
-  CASE WHEN NOT p.is_quarantined AND p.nth_copy > 1 THEN p.carrier END AS same_bytes_document_id,
+  CASE WHEN p.standing = 'ready' AND p.nth_copy > 1 THEN p.carrier END AS same_bytes_document_id,
   p.source,
   p.document_created_at,
   p.raw_sha256,

@@ -5,8 +5,8 @@
 --
 -- Grain:   one row a settlement of an account
 -- Key:     account, settlement_id
--- Inputs:  core.settlement, mart.reserve_roll_forward
--- Written: rebuilt
+-- Inputs:  staging.changed_settlement, core.settlement, mart.reserve_roll_forward
+-- Written: replaced by account
 --
 -- Columns:
 --   region                     | VARCHAR NOT NULL       | Selling Partner API region: `NA`, `EU` or `FE`.
@@ -27,8 +27,9 @@ following AS (
     account,
     previous_settlement_id AS settlement_id,
     CASE WHEN count(*) = 1 THEN min(settlement_id) END AS next_settlement_id
-  FROM mart.reserve_roll_forward
+  FROM mart.reserve_roll_forward AS r
   WHERE previous_settlement_id IS NOT NULL
+    AND EXISTS (SELECT 1 FROM staging.changed_settlement AS c WHERE c.account = r.account)
   GROUP BY
     account,
     previous_settlement_id
@@ -52,3 +53,4 @@ FROM core.settlement AS s
 LEFT JOIN following AS f
   ON f.account = s.account
   AND f.settlement_id = s.settlement_id
+WHERE EXISTS (SELECT 1 FROM staging.changed_settlement AS c WHERE c.account = s.account)

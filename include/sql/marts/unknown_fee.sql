@@ -4,7 +4,7 @@
 --
 -- Grain:   one row a kind of line and currency
 -- Key:     transaction_type, amount_type, amount_description, currency
--- Inputs:  core.settlement_line
+-- Inputs:  mart.unknown_fee_by_settlement
 -- Written: rebuilt
 --
 -- Columns:
@@ -18,32 +18,6 @@
 --   first_posted_on     | DATE                   | Earliest posted date, in the time zone that the files write.
 --   last_posted_on      | DATE                   | Latest posted date, likewise.
 
-WITH
-
--- Their lines, by settlement
-by_settlement AS (
-  SELECT
-    transaction_type,
-    amount_type,
-    amount_description,
-    currency,
-    account,
-    settlement_id,
-    sum(amount) AS amount,
-    count(*) AS lines,
-    min(posted_date) AS first_posted_on,
-    max(posted_date) AS last_posted_on
-  FROM core.settlement_line
-  WHERE category = 'unknown'
-  GROUP BY
-    transaction_type,
-    amount_type,
-    amount_description,
-    currency,
-    account,
-    settlement_id
-)
-
 SELECT
   transaction_type,
   amount_type,
@@ -54,7 +28,7 @@ SELECT
   count(*) AS settlements,
   min(first_posted_on) AS first_posted_on,
   max(last_posted_on) AS last_posted_on
-FROM by_settlement
+FROM mart.unknown_fee_by_settlement
 GROUP BY
   transaction_type,
   amount_type,

@@ -4,11 +4,12 @@
 -- listed, and no file that a person dropped, is missing here.
 --
 -- A document that was read and passed the blocking checks is loaded if it is the current version of at least one
--- settlement. Otherwise it is skipped: another document holds the same bytes, or a newer one the same settlements.
+-- settlement. Otherwise it is skipped: another document holds the same bytes, or a newer one the same settlements. What a
+-- person rejected or withdrew is skipped too, with the name and the reason.
 --
 -- Grain:   one row a document
 -- Key:     document_id
--- Inputs:  staging.document, ops.document, core.settlement_version
+-- Inputs:  staging.document, staging.ruling, ops.document, core.settlement_version
 -- Written: by the load; rows that are as they should be are not touched
 --
 -- Columns:
@@ -24,6 +25,8 @@
 --   created_at          | TIMESTAMPTZ NOT NULL | When Amazon made the report, UTC. For an imported file: the end of its latest settlement if known, else when it was imported.
 --   first_listed_on     | DATE NOT NULL        | Business day, in the region's time zone, whose run listed it first.
 --   verdict             | VARCHAR NOT NULL     | What reading and checking said: `ready`, `quarantined` or `skipped`.
+--   verdict_code        | VARCHAR              | The first reason of the verdict, as a code; null when ready.
+--   verdict_reason      | VARCHAR              | The first reason of the verdict in words; null when ready.
 --   state               | VARCHAR NOT NULL     | Where it ended: `loaded`, `quarantined` or `skipped`.
 --   reason_code         | VARCHAR              | The first reason for a state other than loaded, as a code; null when loaded.
 --   reason              | VARCHAR              | The first reason in words; null when loaded.
@@ -47,6 +50,7 @@
 --   settlements         | INTEGER              | Settlements in the file.
 --   reader_version      | INTEGER              | Version of the reader that read it; null when it is not known.
 --   suite_version       | INTEGER              | Version of the checks that judged it; null when it was not checked.
+--   judged_at           | TIMESTAMPTZ          | When it was judged, UTC; of two judgements the later one stands. Null when it was not.
 --   lines_key           | VARCHAR              | Key of the staged lines in the lake; null when it was not read.
 --   settlements_key     | VARCHAR              | Key of the staged settlements in the lake; null when it was not read.
 --   business_day        | DATE                 | Business day of the run that changed this row last, in the region's time zone.
@@ -78,7 +82,7 @@ standing AS (
     min(current_document_id) AS current_document_id,
     min(same_bytes_document_id) AS same_bytes_document_id
   FROM core.settlement_version
-  WHERE status <> 'quarantined'
+  WHERE status IN ('current', 'superseded', 'same_bytes')
   GROUP BY document_id
 )
 
@@ -95,19 +99,28 @@ SELECT
   k.created_at,
   k.first_listed_on,
   k.verdict,
+  k.verdict_code,
+  k.verdict_reason,
   CASE
+    WHEN r.document_id IS NOT NULL THEN 'skipped'
     WHEN k.verdict <> 'ready' THEN k.verdict
     WHEN s.is_current THEN 'loaded'
     ELSE 'skipped'
   END AS state,
   CASE
-    WHEN k.verdict <> 'ready' THEN k.reason_code
+    WHEN r.action = 'reject' THEN 'rejected'
+    WHEN r.action = 'withdraw' THEN 'withdrawn'
+    WHEN k.verdict <> 'ready' THEN k.verdict_code
     WHEN s.is_current THEN NULL
     WHEN s.is_same_bytes THEN 'same_bytes'
     ELSE 'superseded'
   END AS reason_code,
   CASE
-    WHEN k.verdict <> 'ready' THEN k.reason
+    WHEN r.action = 'reject'
+      THEN 'Rejected by ' || r.owner || ' on ' || CAST(CAST(r.decided_at AS DATE) AS VARCHAR) || ': ' || r.reason
+    WHEN r.action = 'withdraw'
+      THEN 'Withdrawn by ' || r.owner || ' on ' || CAST(CAST(r.decided_at AS DATE) AS VARCHAR) || ': ' || r.reason
+    WHEN k.verdict <> 'ready' THEN k.verdict_reason
     WHEN s.is_current THEN NULL
     WHEN s.is_same_bytes THEN 'It has the same bytes as ' || s.same_bytes_document_id || '.'
     ELSE 'Settlement ' || s.settlement_id || ' has a newer document: ' || s.current_document_id || '.'
@@ -132,6 +145,7 @@ SELECT
   k.settlements,
   k.reader_version,
   k.suite_version,
+  k.judged_at,
   k.lines_key,
   k.settlements_key,
   k.business_day,
@@ -139,3 +153,6 @@ SELECT
   k.changed_at
 FROM known AS k
 LEFT JOIN standing AS s ON s.document_id = k.document_id
+LEFT JOIN staging.ruling AS r
+  ON r.document_id = k.document_id
+  AND k.verdict <> 'skipped'

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tieout.documents import ApiCall, Region, State
-from tieout.intake.records import Outcomes
+from tieout.documents import ApiCall, Decision, ListedDay, Region, State
+from tieout.intake.records import Listing, Outcomes
 from tieout.lake import Keys, Lake
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ def load_business_day(
     """Load what became of every document that one region listed for one business day, and the calls it made.
 
     :param folder: where staged files may be kept while they are loaded.
-    :return: what the warehouse says it changed.
+    :return: what the warehouse says it changed, and under `unaccounted` every listed document that did not end in it.
     :raises FileNotFoundError: if the region published nothing for that day.
     """
-    return _load(warehouse, lake, Keys.outcomes_of_day(business_day, region), region, business_day, run_id, folder)
+    return load(warehouse, lake, Keys.outcomes_of_day(business_day, region), region, business_day, run_id, folder)
 
 
 def load_import(
@@ -38,37 +38,74 @@ def load_import(
     prefix = Keys.outcomes_of_import(import_id)
     for region in Region:
         if any(True for _ in _found(lake, prefix, region)):
-            results.append(_load(warehouse, lake, prefix, region, business_day, run_id, folder))
+            results.append(load(warehouse, lake, prefix, region, business_day, run_id, folder))
     if not results:
         raise FileNotFoundError(f"s3://{lake.bucket}/{prefix} holds nothing: run the tasks before this one")
     return results
 
 
-def _load(
+def load(
     warehouse: Warehouse, lake: Lake, prefix: str, region: Region, business_day: dt.date, run_id: str, folder: Path
 ) -> dict[str, Any]:
+    """Load the outcomes under a prefix, with all decisions that the warehouse does not know yet."""
     found = list(_found(lake, prefix, region))
     if not found:
         raise FileNotFoundError(f"s3://{lake.bucket}/{prefix} holds nothing: did the region's run publish it?")
-
-    def fetch(key: str) -> Path:
-        return lake.get_file(key, folder / key.replace("/", "_"))
-
+    keep_log(warehouse, lake)
+    days = list(_days(lake, found)) if prefix == Keys.outcomes_of_day(business_day, region) else []
     result = warehouse.load(
         [outcome for each in found for outcome in each.outcomes],
-        fetch,
+        fetcher(lake, folder),
         region=region,
         business_day=business_day,
         run_id=run_id,
+        decisions=new_decisions(warehouse, lake),
+        days=days,
     )
-    warehouse.record_calls(_calls_since(lake, region, warehouse.last_call_day(region)))
+    keep_log(warehouse, lake)
+    warehouse.record_calls(calls_since(lake, region, warehouse.last_call_day(region)))
     return {
         **{state.value: result.count(state) for state in (State.LOADED, State.QUARANTINED, State.SKIPPED)},
         "documents_changed": result.documents_changed,
         "settlements_written": result.settlements_written,
         "settlements_removed": result.settlements_removed,
         "lines_written": result.lines_written,
+        "unaccounted": list(_unaccounted(warehouse, found, days)),
     }
+
+
+def new_decisions(warehouse: Warehouse, lake: Lake) -> list[Decision]:
+    """Return the decisions in the lake that the warehouse does not know yet."""
+    known = {Keys.decision(name) for name in warehouse.known_decisions()}
+    keys = [key for key in lake.keys(Keys.decisions()) if key not in known]
+    return [decision for key in keys if (decision := lake.get_record(key, Decision))]
+
+
+def keep_log(warehouse: Warehouse, lake: Lake) -> None:
+    """Write the loads that the lake's log lacks to it, also those of a run that died before it could."""
+    records = warehouse.pending_loads()
+    for record in records:
+        lake.put_record(Keys.load(record.loaded_at), record)
+    warehouse.forget_pending(records)
+
+
+def fetcher(lake: Lake, folder: Path) -> Any:
+    """Return what fetches a staged file by its key."""
+
+    def fetch(key: str) -> Path:
+        return lake.get_file(key, folder / key.replace("/", "_"))
+
+    return fetch
+
+
+def calls_since(lake: Lake, region: Region, day: dt.date | None) -> Iterator[ApiCall]:
+    """Return the calls to a region's Amazon since a UTC day; None: all."""
+    prefix = Keys.calls_of_region(region)
+    for key in lake.keys(prefix):
+        if day is not None and dt.date.fromisoformat(key.removeprefix(prefix).split("/")[0]) < day:
+            continue
+        for line in (lake.get(key) or b"").splitlines():
+            yield ApiCall.model_validate_json(line)
 
 
 def _found(lake: Lake, prefix: str, region: Region) -> Iterator[Outcomes]:
@@ -78,10 +115,34 @@ def _found(lake: Lake, prefix: str, region: Region) -> Iterator[Outcomes]:
             yield outcomes
 
 
-def _calls_since(lake: Lake, region: Region, day: dt.date | None) -> Iterator[ApiCall]:
-    prefix = Keys.calls_of_region(region)
-    for key in lake.keys(prefix):
-        if day is not None and dt.date.fromisoformat(key.removeprefix(prefix).split("/")[0]) < day:
-            continue
-        for line in (lake.get(key) or b"").splitlines():
-            yield ApiCall.model_validate_json(line)
+def _days(lake: Lake, found: Iterable[Outcomes]) -> Iterator[ListedDay]:
+    """What was listed on the day of each account's outcomes; the outcomes themselves vouch for it if the listing is lost."""
+    for each in found:
+        listing = lake.get_record(Keys.listing(each.region, each.account, each.business_day), Listing)
+        documents = [o.document for o in each.outcomes] if listing is None else listing.documents
+        yield ListedDay(
+            region=each.region,
+            account=each.account,
+            business_day=each.business_day,
+            documents=tuple(document.document_id for document in documents),
+        )
+
+
+def _unaccounted(warehouse: Warehouse, found: Sequence[Outcomes], days: Sequence[ListedDay]) -> Iterator[str]:
+    """A line for every document that was listed or published and does not stand in ops.document as it should."""
+    outcomes = {outcome.document.document_id: outcome for each in found for outcome in each.outcomes}
+    listed = {name for day in days for name in day.documents} | outcomes.keys()
+    known = warehouse.documents(sorted(listed))
+    for name in sorted(listed):
+        document, outcome = known.get(name), outcomes.get(name)
+        if document is None:
+            yield f"{name}: listed, and not in the warehouse"
+        elif document.state != State.LOADED and document.reason_code is None:
+            yield f"{name}: {document.state} without a reason"
+        elif (
+            outcome is not None
+            and document.verdict != outcome.state
+            and outcome.judged_at is not None
+            and (document.judged_at is None or document.judged_at < outcome.judged_at)
+        ):
+            yield f"{name}: published as {outcome.state}, and {document.verdict} in the warehouse"

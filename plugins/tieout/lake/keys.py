@@ -54,11 +54,19 @@ class Keys:
     def raw_empty(document: Document, sha256: str) -> str:
         """The bytes of a document that came empty; the document itself may still come."""
         return f"raw/{_home(document)}/empty-{sha256[:16]}"
+    def raw_before(document: Document, decision_id: str, name: str) -> str:
+        """What was received of a document before a person had it fetched again: `body` or `manifest.json`."""
+        return f"raw/{_home(document)}/before-{decision_id}/{name}"
 
     @staticmethod
     def raw_of(document: Document) -> str:
         """Prefix of what was received of the document's account and report type."""
-        return f"raw/{_shelf(document)}"
+        return Keys.raw_of_type(document.region, document.account, document.report_type)
+
+    @staticmethod
+    def raw_of_type(region: Region, account: str, report_type: str) -> str:
+        """Prefix of what was received of an account and report type."""
+        return f"raw/{region}/{account}/{report_type}/"
 
     @staticmethod
     def staged(document: Document, name: str) -> str:
@@ -109,6 +117,26 @@ class Keys:
     def outcomes_of_import(import_id: str) -> str:
         """Prefix of the outcomes of one import."""
         return f"outcomes/imports/{import_id}/"
+
+    @staticmethod
+    def decision(decision_id: str) -> str:
+        """One decision of a person."""
+        return f"{Keys.decisions()}{decision_id}.json"
+
+    @staticmethod
+    def decisions() -> str:
+        """Prefix of what people decided."""
+        return "decisions/"
+
+    @staticmethod
+    def load(loaded_at: dt.datetime) -> str:
+        """One load of the warehouse; the order of keys is the order of loads."""
+        return f"{Keys.loads()}{loaded_at.astimezone(dt.UTC):%Y-%m-%dT%H-%M-%S-%f}.json"
+
+    @staticmethod
+    def loads() -> str:
+        """Prefix of the log of loads."""
+        return "loads/"
 
     @staticmethod
     def calls(region: Region, account: str, day: dt.date, session: str) -> str:

@@ -14,12 +14,25 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tieout.documents import ApiCall, DocumentOutcome, ReasonCode, Region, Severity, State
+from tieout.documents import (
+    Action,
+    ApiCall,
+    ClosedAmount,
+    Decision,
+    DocumentOutcome,
+    ListedDay,
+    LoadRecord,
+    ReasonCode,
+    Region,
+    SettlementChange,
+    Severity,
+    State,
+)
 from tieout.fees import fee_dictionary
 from tieout.models import PERSISTENT, Model, models
 
@@ -27,10 +40,29 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-MARTS = ("settlement_tie_out", "settlement_by_category", "reserve_roll_forward", "expected_deposit", "unknown_fee")
+MARTS = (
+    "settlement_tie_out",
+    "settlement_by_category",
+    "settlement_by_month",
+    "settlement_version_difference",
+    "settlement_chain",
+    "settlement_series",
+    "reserve_roll_forward",
+    "expected_deposit",
+    "unknown_fee_by_settlement",
+    "unknown_fee",
+    "moved_since_close",
+    "trouble",
+)
 """The marts, each after those that it is made from."""
 
-_LINE_MODELS = ("staging.settlement_line", "staging.line_kind", "core.settlement_line", "core.settlement")
+_LINE_MODELS = (
+    "staging.settlement_line",
+    "staging.line_kind",
+    "core.settlement_line",
+    "core.superseded_line",
+    "core.settlement",
+)
 """When the text of one of these changes, every settlement is loaded anew."""
 
 _NOTED = "CREATE TABLE staging.noted (region VARCHAR, account VARCHAR, settlement_id VARCHAR)"
@@ -61,6 +93,20 @@ class LoadResult:
     def count(self, state: State) -> int:
         """How many of the documents that were handed in ended in a state."""
         return sum(disposition.state is state for disposition in self.dispositions)
+
+
+@dataclass(frozen=True)
+class KnownDocument:
+    """How one document stands in the warehouse; the fields are columns of ops.document."""
+
+    document_id: str
+    region: str
+    account: str
+    report_type: str
+    verdict: str
+    state: str
+    reason_code: str | None
+    judged_at: dt.datetime | None
 
 
 @dataclass(frozen=True)
@@ -114,6 +160,8 @@ class Warehouse:
         region: Region | None,
         business_day: dt.date | None,
         run_id: str,
+        decisions: Sequence[Decision] = (),
+        days: Sequence[ListedDay] = (),
     ) -> LoadResult:
         """Take in what became of documents, in one transaction: their state, their checks, and what they say.
 
@@ -124,14 +172,102 @@ class Warehouse:
         :param fetch: gives a local copy of a staged Parquet file by its key in the lake.
         :param region: the region of all documents, or None if they are of several.
         :param business_day: the run's business day, in the region's time zone; None for an import.
+        :param decisions: what people decided; those that are known are passed over.
+        :param days: the business days that are complete with this load.
         :raises ValueError: if a document comes twice, is of another region, or is ready without being staged and checked.
         """
-        rows = [_document_row(outcome, region, business_day, run_id) for outcome in outcomes]
-        if twice := [name for name, n in Counter(row["document_id"] for row in rows).items() if n > 1]:
-            raise ValueError(f"{twice[0]} was handed in more than once")
         with self.connect() as con, _transaction(con):
-            load = _Load(con, fetch, run_id, business_day)
-            return load.run(outcomes, rows)
+            return _Load(con, fetch, region, business_day, run_id, _now()).run(outcomes, decisions, days)
+
+    def replay(self, records: Iterable[LoadRecord], fetch: Callable[[str], Path]) -> int:
+        """Do loads again that the log in the lake holds, oldest first, with their times and names.
+
+        ops.load ends as the log says, row for row: what the fee dictionary of an earlier day changed cannot be found again.
+
+        :return: how many loads there were.
+        """
+        changes: list[dict[str, Any]] = []
+        count = 0
+        with self.connect() as con:
+            for record in records:
+                count += 1
+                with _transaction(con):
+                    load = _Load(con, fetch, None, record.business_day, record.run_id, record.loaded_at)
+                    load.run(record.outcomes, record.decisions, record.days)
+                for change in record.changes:
+                    place = {"load_id": len(changes) + 1, "loaded_at": record.loaded_at, "run_id": record.run_id}
+                    changes.append({**place, "business_day": record.business_day, **change.model_dump()})
+            with _transaction(con):
+                con.execute("DELETE FROM ops.load")
+                _insert(con, models()["ops.load"], changes)
+                con.execute("DELETE FROM ops.pending_load")
+                con.execute("DELETE FROM ops.build WHERE model LIKE 'mart.%'")
+                _bump(con)
+        return count
+
+    def pending_loads(self) -> list[LoadRecord]:
+        """Return the loads that the log in the lake does not have yet, oldest first."""
+        with self.connect(read_only=True) as con:
+            found = con.execute("SELECT record FROM ops.pending_load ORDER BY loaded_at").fetchall()
+        return [LoadRecord.model_validate_json(record) for (record,) in found]
+
+    def forget_pending(self, records: Sequence[LoadRecord]) -> None:
+        """Note that the log in the lake has these loads."""
+        if records:
+            with self.connect() as con, _transaction(con):
+                con.execute(
+                    "DELETE FROM ops.pending_load WHERE list_contains(?, loaded_at)", [[r.loaded_at for r in records]]
+                )
+
+    def known_decisions(self) -> set[str]:
+        """Return the ids of the decisions that are in ops.decision."""
+        with self.connect(read_only=True) as con:
+            return {name for (name,) in con.execute("SELECT DISTINCT decision_id FROM ops.decision").fetchall()}
+
+    def documents(self, document_ids: Sequence[str]) -> dict[str, KnownDocument]:
+        """Return how documents stand, by id; those that are not known are left out."""
+        columns = ", ".join(KnownDocument.__dataclass_fields__)
+        with self.connect(read_only=True) as con:
+            found = con.execute(
+                f"SELECT {columns} FROM ops.document WHERE list_contains(?, document_id)", [list(document_ids)]
+            ).fetchall()
+        return {row[0]: KnownDocument(*row) for row in found}
+
+    def documents_of_run(self, run_id: str) -> list[str]:
+        """Return the ids of the documents whose lines a run loaded."""
+        with self.connect(read_only=True) as con:
+            found = con.execute(
+                "SELECT DISTINCT document_id FROM ops.load WHERE run_id = ? AND action IN ('loaded', 'replaced') ORDER BY 1",
+                [run_id],
+            ).fetchall()
+        return [document_id for (document_id,) in found]
+
+    def accounts(self) -> list[str]:
+        """Return the names of the accounts that have documents."""
+        with self.connect(read_only=True) as con:
+            return [name for (name,) in con.execute("SELECT DISTINCT account FROM ops.document ORDER BY 1").fetchall()]
+
+    def amounts_of_month(self, month: dt.date, account: str | None) -> tuple[ClosedAmount, ...]:
+        """Return what the marts hold of a month, to close it on.
+
+        :param month: its first day, in the time zones of the regions.
+        :param account: whose month it is; None for all accounts.
+        """
+        columns = ", ".join(ClosedAmount.model_fields)
+        with self.connect(read_only=True) as con:
+            found = con.execute(
+                f"SELECT {columns} FROM mart.settlement_by_month WHERE month = ? AND account = coalesce(?, account) "
+                "ORDER BY account, settlement_id, currency, category",
+                [month, account],
+            ).fetchall()
+        return tuple(ClosedAmount(**dict(zip(ClosedAmount.model_fields, row, strict=True))) for row in found)
+
+    def number_after(self, published: Path) -> None:
+        """Raise the revision above that of a published copy, so that a rebuilt warehouse is not taken for it."""
+        with self.connect() as con, _transaction(con):
+            con.execute(
+                "UPDATE ops.revision SET revision = greatest(revision, ?)", [(_published_revision(published) or 0) + 1]
+            )
 
     def record_calls(self, calls: Iterable[ApiCall]) -> int:
         """Keep calls to Amazon in ops.api_call; a call that is known is not written again.
@@ -190,14 +326,17 @@ class Warehouse:
         :param rebuild: compute every settlement. It gives the same rows.
         """
         with self.connect() as con, _transaction(con):
-            changed = _sync_dictionary(con, run_id="build_marts", business_day=None)
-            newest = con.execute("SELECT coalesce(max(load_id), 0) FROM ops.load").fetchall()[0][0]
+            now, before = _now(), _newest(con)
+            changed = _sync_dictionary(con, run_id="build_marts", business_day=None, now=now)
+            _note_pending(con, before, LoadRecord(loaded_at=now, run_id="build_marts", region=None, business_day=None))
+            newest = _newest(con)
             settlements = 0
-            rows_changed = {}
+            rows_changed: dict[str, int] = {}
             for table in MARTS:
                 model = models()[f"mart.{table}"]
                 built = _built(con, model)
-                if not rebuild and built == newest:
+                fed = any(rows_changed.get(name.strip().removeprefix("mart.")) for name in model.inputs.split(","))
+                if not rebuild and built == newest and not fed:
                     rows_changed[table] = 0
                     continue
                 con.execute(
@@ -241,12 +380,31 @@ class Warehouse:
         with open(copy, "rb") as written:
             os.fsync(written.fileno())
         os.replace(copy, target)
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_folder(target.parent)
         return True
+
+    def take_the_place_of(self, other: Warehouse) -> None:
+        """Become the file of another warehouse, at once: whoever opens that one finds it as it was, or this one.
+
+        :raises TimeoutError: if another process holds the other file for longer than its `lock_timeout`.
+        """
+        import duckdb
+
+        log = other.path.with_name(f"{other.path.name}.wal")
+        if other.path.exists():
+            # Opening it ends its log of changes, which would otherwise be taken for the new file's.
+            with suppress(duckdb.Error, RuntimeError), other.connect():
+                pass
+        with open(self.path, "rb") as written:
+            os.fsync(written.fileno())
+        log.unlink(missing_ok=True)
+        os.replace(self.path, other.path)
+        _sync_folder(other.path.parent)
+
+    def delete(self) -> None:
+        """Delete the file, if there is one."""
+        for path in (self.path, self.path.with_name(f"{self.path.name}.wal")):
+            path.unlink(missing_ok=True)
 
     def _open(self, read_only: bool) -> duckdb.DuckDBPyConnection:
         import duckdb
@@ -282,34 +440,56 @@ class _Load:
         self,
         con: duckdb.DuckDBPyConnection,
         fetch: Callable[[str], Path],
-        run_id: str,
+        region: Region | None,
         business_day: dt.date | None,
+        run_id: str,
+        now: dt.datetime,
     ) -> None:
         self.con = con
         self.fetch = fetch
-        self.run_id = run_id
+        self.region = region
         self.business_day = business_day
-        self.now = _now()
+        self.run_id = run_id
+        self.now = now
 
-    def run(self, outcomes: Sequence[DocumentOutcome], rows: list[dict[str, Any]]) -> LoadResult:
+    def run(
+        self, outcomes: Sequence[DocumentOutcome], decisions: Sequence[Decision], days: Sequence[ListedDay]
+    ) -> LoadResult:
         con = self.con
-        changed = _sync_dictionary(con, self.run_id, self.business_day)
-        self._stage_documents(rows)
+        rows = [_document_row(o, self.region, self.business_day, self.run_id, self.now) for o in outcomes]
+        if twice := [name for name, n in Counter(row["document_id"] for row in rows).items() if n > 1]:
+            raise ValueError(f"{twice[0]} was handed in more than once")
+        before = _newest(con)
+        changed = _sync_dictionary(con, self.run_id, self.business_day, self.now)
+        news = self._stage_documents(rows)
+        decided = self._write_decisions(decisions)
         documents_changed = written = removed = lines = 0
         if con.execute("SELECT count(*) FROM staging.document").fetchall()[0][0]:
             self._stage_settlements()
+            con.execute(f"CREATE TABLE staging.ruling AS {models()['staging.ruling'].select}")
             self._note_versions()
             documents_changed = self._write_documents()
-            self._write_checks(outcomes)
+            self._write_checks(outcomes, news)
         else:
             con.execute(_NOTED)
         self._find_changed_settlements()
         written, removed, lines = self._write_settlements()
         noted = self._append_loads()
         dispositions = self._dispositions(outcomes)
+        completed = self._write_days(days)
         _drop_staging(con)
-        if changed or documents_changed or written or removed or noted:
+        if changed or documents_changed or written or removed or noted or decided or completed:
             _bump(con)
+            record = LoadRecord(
+                loaded_at=self.now,
+                run_id=self.run_id,
+                region=self.region,
+                business_day=self.business_day,
+                outcomes=tuple(outcome for outcome in outcomes if outcome.document.document_id in news),
+                decisions=decided,
+                days=completed,
+            )
+            _note_pending(con, before, record, always=True)
         return LoadResult(
             dispositions=dispositions,
             documents_changed=documents_changed,
@@ -318,8 +498,8 @@ class _Load:
             lines_written=lines,
         )
 
-    def _stage_documents(self, rows: list[dict[str, Any]]) -> None:
-        """Stage the outcomes that say something new."""
+    def _stage_documents(self, rows: list[dict[str, Any]]) -> set[str]:
+        """Stage the outcomes that say something new; return the ids of their documents."""
         model = models()["ops.document"]
         con = self.con
         con.execute(model.create("staging.document"))
@@ -342,9 +522,61 @@ class _Load:
                 OR (s.reason_code = 'report_not_ready' AND d.reason_code IS DISTINCT FROM 'report_not_ready')
                 OR s.reader_version < d.reader_version
                 OR (s.reader_version = d.reader_version AND s.suite_version < d.suite_version)
+                OR s.judged_at < d.judged_at
+                OR (s.reader_version IS NULL AND d.reader_version IS NOT NULL)
               )
             """
         )
+        return {name for (name,) in con.execute("SELECT document_id FROM staging.document").fetchall()}
+
+    def _write_decisions(self, decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+        """Append the decisions that are new, and stage the documents that they are about as they stand."""
+        con = self.con
+        known = {name for (name,) in con.execute("SELECT DISTINCT decision_id FROM ops.decision").fetchall()}
+        new = sorted((d for d in decisions if d.decision_id not in known), key=lambda d: (d.decided_at, d.decision_id))
+        if not new:
+            return ()
+        _insert(con, models()["ops.decision"], [row for decision in new for row in _decision_rows(decision)])
+        amounts = [
+            {"decision_id": decision.decision_id, "month": decision.month, **amount.model_dump()}
+            for decision in new
+            for amount in decision.amounts
+        ]
+        _insert(con, models()["ops.closed_amount"], amounts)
+        con.execute(
+            "INSERT INTO staging.document BY NAME SELECT d.* FROM ops.document AS d "
+            "WHERE list_contains(?, d.document_id) "
+            "AND NOT EXISTS (SELECT 1 FROM staging.document AS s WHERE s.document_id = d.document_id)",
+            [[name for decision in new for name in decision.documents]],
+        )
+        _forget_builds(con, "ops.decision")
+        return tuple(new)
+
+    def _write_days(self, days: Sequence[ListedDay]) -> tuple[ListedDay, ...]:
+        """Note which business days are loaded, and what of them is missing; return those that are news."""
+        con = self.con
+        news = []
+        for day in days:
+            found = con.execute(
+                "SELECT count(*) FROM ops.document WHERE list_contains(?, document_id)", [list(day.documents)]
+            ).fetchall()[0][0]
+            listed = len(set(day.documents))
+            row = (day.region.value, listed, listed - int(found))
+            where = "WHERE account = ? AND business_day = ?"
+            there = con.execute(
+                f"SELECT region, listed, missing FROM ops.business_day {where}", [day.account, day.business_day]
+            ).fetchall()
+            if there == [row]:
+                continue
+            con.execute(f"DELETE FROM ops.business_day {where}", [day.account, day.business_day])
+            con.execute(
+                "INSERT INTO ops.business_day (region, account, business_day, listed, missing) VALUES (?, ?, ?, ?, ?)",
+                [row[0], day.account, day.business_day, *row[1:]],
+            )
+            news.append(day)
+        if news:
+            _forget_builds(con, "ops.business_day")
+        return tuple(news)
 
     def _stage_settlements(self) -> None:
         keys = self.con.execute(
@@ -395,16 +627,10 @@ class _Load:
         _write(con, model, scope, select="SELECT * FROM staging.standing", keep_moved=True)
         return int(con.execute("SELECT count(DISTINCT document_id) FROM staging.moved").fetchall()[0][0])
 
-    def _write_checks(self, outcomes: Sequence[DocumentOutcome]) -> None:
-        model = models()["ops.check_result"]
-        con = self.con
-        con.execute("DELETE FROM ops.check_result WHERE document_id IN (SELECT document_id FROM staging.document)")
-        con.register("incoming", _arrow(model, [row for o in outcomes for row in _check_rows(o, self.run_id)]))
-        con.execute(
-            "INSERT INTO ops.check_result BY NAME SELECT * FROM incoming "
-            "WHERE document_id IN (SELECT document_id FROM staging.document)"
-        )
-        con.unregister("incoming")
+    def _write_checks(self, outcomes: Sequence[DocumentOutcome], news: set[str]) -> None:
+        rows = [row for o in outcomes for row in _check_rows(o, self.run_id) if row["document_id"] in news]
+        self.con.execute("DELETE FROM ops.check_result WHERE list_contains(?, document_id)", [sorted(news)])
+        _insert(self.con, models()["ops.check_result"], rows)
 
     def _find_changed_settlements(self) -> None:
         """Find the settlements whose lines are not those of their current version, by content and by model."""
@@ -435,8 +661,29 @@ class _Load:
             """,
             [any(stale)],
         )
+        con.execute(
+            """
+            CREATE TABLE staging.changed_version AS
+            SELECT
+              coalesce(v.document_id, s.document_id) AS document_id,
+              coalesce(v.settlement_id, s.settlement_id) AS settlement_id,
+              v.lines_key
+            FROM (
+              SELECT * FROM core.settlement_version WHERE status IN ('superseded', 'withdrawn') AND lines > 0
+            ) AS v
+            FULL JOIN (
+              SELECT DISTINCT document_id, settlement_id, raw_sha256, reader_version FROM core.superseded_line
+            ) AS s
+              ON s.document_id = v.document_id
+              AND s.settlement_id = v.settlement_id
+            WHERE v.raw_sha256 IS DISTINCT FROM s.raw_sha256
+              OR v.reader_version IS DISTINCT FROM s.reader_version
+              OR ?
+            """,
+            [any(stale)],
+        )
         if any(stale):
-            newest = con.execute("SELECT coalesce(max(load_id), 0) FROM ops.load").fetchall()[0][0]
+            newest = _newest(con)
             for name in _LINE_MODELS:
                 _record_build(con, models()[name], newest)
 
@@ -444,18 +691,24 @@ class _Load:
         """Replace each changed settlement whole; return settlements written, settlements removed, lines written."""
         con = self.con
         keys = con.execute(
-            "SELECT DISTINCT lines_key FROM staging.changed_settlement WHERE lines_key IS NOT NULL ORDER BY 1"
+            "SELECT lines_key FROM staging.changed_settlement WHERE lines_key IS NOT NULL "
+            "UNION SELECT lines_key FROM staging.changed_version WHERE lines_key IS NOT NULL ORDER BY 1"
         ).fetchall()
-        for name in ("core.settlement_line", "core.settlement"):
-            con.execute(
-                f"DELETE FROM {name} AS t USING staging.changed_settlement AS c "
-                "WHERE c.account = t.account AND c.settlement_id = t.settlement_id"
-            )
+        if con.execute("SELECT count(*) FROM staging.changed_settlement WHERE action <> 'loaded'").fetchall()[0][0]:
+            for name in ("core.settlement_line", "core.settlement"):
+                con.execute(
+                    f"DELETE FROM {name} AS t USING staging.changed_settlement AS c "
+                    "WHERE c.account = t.account AND c.settlement_id = t.settlement_id"
+                )
+        con.execute(
+            "DELETE FROM core.superseded_line AS t USING staging.changed_version AS c "
+            "WHERE c.document_id = t.document_id AND c.settlement_id = t.settlement_id"
+        )
         lines = 0
         if keys:
             self._stage_files("staging.settlement_line", [key for (key,) in keys])
             _find_kinds(con, "staging.settlement_line")
-            for name in ("core.settlement_line", "core.settlement"):
+            for name in ("core.settlement_line", "core.settlement", "core.superseded_line"):
                 model = models()[name]
                 inserted = con.execute(f"INSERT INTO {name} BY NAME {model.select}").fetchall()[0][0]
                 lines = lines or int(inserted)
@@ -492,6 +745,14 @@ class _Load:
             ).fetchall()
         }
         return tuple(Disposition(o.document.document_id, *found[o.document.document_id]) for o in outcomes)
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _database(con: duckdb.DuckDBPyConnection) -> str:
@@ -617,6 +878,8 @@ def _write(
 
 
 def _mart_scope(model: Model) -> str:
+    if model.written == "replaced by account":
+        return "EXISTS (SELECT 1 FROM staging.changed_settlement AS c WHERE c.account = t.account)"
     if model.written != "replaced by account, settlement_id":
         return "TRUE"
     return (
@@ -625,7 +888,40 @@ def _mart_scope(model: Model) -> str:
     )
 
 
-def _sync_dictionary(con: duckdb.DuckDBPyConnection, run_id: str, business_day: dt.date | None) -> bool:
+def _newest(con: duckdb.DuckDBPyConnection) -> int:
+    """The number of the last row of ops.load; 0 before the first."""
+    return int(con.execute("SELECT coalesce(max(load_id), 0) FROM ops.load").fetchall()[0][0])
+
+
+def _insert(con: duckdb.DuckDBPyConnection, model: Model, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        con.register("incoming", _arrow(model, rows))
+        con.execute(f"INSERT INTO {model.name} BY NAME SELECT * FROM incoming")
+        con.unregister("incoming")
+
+
+def _note_pending(con: duckdb.DuckDBPyConnection, before: int, record: LoadRecord, *, always: bool = False) -> None:
+    """Keep a load for the log in the lake, with the rows that ops.load got since `before`."""
+    columns = ", ".join(SettlementChange.model_fields)
+    found = con.execute(f"SELECT {columns} FROM ops.load WHERE load_id > ? ORDER BY load_id", [before]).fetchall()
+    if not (found or always):
+        return
+    changes = [SettlementChange(**dict(zip(SettlementChange.model_fields, row, strict=True))) for row in found]
+    record = record.model_copy(update={"changes": tuple(changes)})
+    con.execute("INSERT INTO ops.pending_load VALUES (?, ?)", [record.loaded_at, record.model_dump_json()])
+
+
+def _forget_builds(con: duckdb.DuckDBPyConnection, changed: str) -> None:
+    """Have the marts built anew that read a table which has changed."""
+    for table in MARTS:
+        model = models()[f"mart.{table}"]
+        if changed in {name.strip() for name in model.inputs.split(",")}:
+            con.execute("DELETE FROM ops.build WHERE model = ?", [model.name])
+
+
+def _sync_dictionary(
+    con: duckdb.DuckDBPyConnection, run_id: str, business_day: dt.date | None, now: dt.datetime
+) -> bool:
     """Bring core.fee_category up to the dictionary, and give the lines that it changes their new category.
 
     :return: whether anything changed.
@@ -641,33 +937,28 @@ def _sync_dictionary(con: duckdb.DuckDBPyConnection, run_id: str, business_day: 
     con.register("incoming", _arrow(model, rows))
     con.execute("INSERT INTO core.fee_category BY NAME SELECT * FROM incoming")
     con.unregister("incoming")
-    _find_kinds(con, "core.settlement_line")
     con.execute(
-        """
-        CREATE TABLE staging.recategorised AS
-        SELECT DISTINCT l.account, l.settlement_id, l.region, 'recategorised' AS action
-        FROM core.settlement_line AS l
-        INNER JOIN staging.line_kind AS k
-          ON k.transaction_type IS NOT DISTINCT FROM l.transaction_type
-          AND k.amount_type IS NOT DISTINCT FROM l.amount_type
-          AND k.amount_description IS NOT DISTINCT FROM l.amount_description
-        WHERE l.amount IS NOT NULL
-          AND (l.category <> k.category OR l.is_cash_flow <> k.is_cash_flow)
-        """
+        "CREATE VIEW staging.every_line AS SELECT * FROM core.settlement_line "
+        "UNION ALL BY NAME SELECT * EXCLUDE (raw_sha256, reader_version) FROM core.superseded_line"
     )
+    _find_kinds(con, "staging.every_line")
+    matches = """
+      k.transaction_type IS NOT DISTINCT FROM l.transaction_type
+      AND k.amount_type IS NOT DISTINCT FROM l.amount_type
+      AND k.amount_description IS NOT DISTINCT FROM l.amount_description
+      AND l.amount IS NOT NULL
+      AND (l.category <> k.category OR l.is_cash_flow <> k.is_cash_flow)
+    """
     con.execute(
-        """
-        UPDATE core.settlement_line AS l
-        SET category = k.category, is_cash_flow = k.is_cash_flow
-        FROM staging.line_kind AS k
-        WHERE k.transaction_type IS NOT DISTINCT FROM l.transaction_type
-          AND k.amount_type IS NOT DISTINCT FROM l.amount_type
-          AND k.amount_description IS NOT DISTINCT FROM l.amount_description
-          AND l.amount IS NOT NULL
-          AND (l.category <> k.category OR l.is_cash_flow <> k.is_cash_flow)
-        """
+        "CREATE TABLE staging.recategorised AS SELECT DISTINCT l.account, l.settlement_id, l.region, "
+        f"'recategorised' AS action FROM staging.every_line AS l INNER JOIN staging.line_kind AS k ON {matches}"
     )
-    _append_loads(con, "SELECT * FROM staging.recategorised", run_id, business_day, _now())
+    for name in ("core.settlement_line", "core.superseded_line"):
+        con.execute(
+            f"UPDATE {name} AS l SET category = k.category, is_cash_flow = k.is_cash_flow "
+            f"FROM staging.line_kind AS k WHERE {matches}"
+        )
+    _append_loads(con, "SELECT * FROM staging.recategorised", run_id, business_day, now)
     _drop_staging(con)
     return True
 
@@ -753,7 +1044,7 @@ def _published_revision(target: Path) -> int | None:
 
 
 def _document_row(
-    outcome: DocumentOutcome, region: Region | None, business_day: dt.date | None, run_id: str
+    outcome: DocumentOutcome, region: Region | None, business_day: dt.date | None, run_id: str, now: dt.datetime
 ) -> dict[str, Any]:
     document, raw, staged = outcome.document, outcome.raw, outcome.staged
     if region is not None and document.region is not region:
@@ -779,6 +1070,8 @@ def _document_row(
         "created_at": document.created_at,
         "first_listed_on": document.first_listed_on,
         "verdict": outcome.state,
+        "verdict_code": first and first.code,
+        "verdict_reason": first and first.message,
         "state": outcome.state,
         "reason_code": first and first.code,
         "reason": first and first.message,
@@ -802,12 +1095,22 @@ def _document_row(
         "settlements": len(reading.settlements) if reading else None,
         "reader_version": reading.reader_version if reading else outcome.reader_version,
         "suite_version": outcome.suite_version,
+        "judged_at": outcome.judged_at,
         "lines_key": staged and staged.lines_key,
         "settlements_key": staged and staged.settlements_key,
         "business_day": business_day,
         "run_id": run_id,
-        "changed_at": _now(),
+        "changed_at": now,
     }
+
+
+def _decision_rows(decision: Decision) -> Iterator[dict[str, Any]]:
+    own = decision.model_dump(include={"decision_id", "decided_at", "action", "owner", "reason", "run_id", "month"})
+    if decision.action in (Action.CLOSE, Action.REOPEN):
+        subject = f"{decision.account or '*'}/{decision.month:%Y-%m}"
+        yield {**own, "subject": subject, "account": decision.account}
+    for document_id in decision.documents:
+        yield {**own, "subject": document_id, "document_id": document_id}
 
 
 def _check_rows(outcome: DocumentOutcome, run_id: str) -> Iterator[dict[str, Any]]:

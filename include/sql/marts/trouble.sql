@@ -1,0 +1,324 @@
+-- mart.trouble
+--
+-- All that is not as it should be, now. A row stands here for as long as the trouble lasts, under the same kind and
+-- subject, and is gone when it is over. What is late is told by the latest business day that was loaded of the region, so
+-- the same loads give the same rows. A document that could not be read at all, and so has no row in
+-- mart.settlement_tie_out, stands here too.
+--
+-- Grain:   one row a trouble
+-- Key:     kind, subject
+-- Inputs:  ops.business_day, ops.document, core.settlement, core.settlement_version, mart.settlement_chain, mart.settlement_series, mart.moved_since_close, mart.unknown_fee
+-- Written: rebuilt
+--
+-- Columns:
+--   kind           | VARCHAR NOT NULL     | `document_quarantined`, `chain_hole`, `chain_overlap`, `reserve_differs`, `carried_balance_differs`, `settlement_late`, `deposit_late`, `day_late`, `moved_since_close`, `unknown_fee` or `listed_not_accounted`.
+--   subject        | VARCHAR NOT NULL     | What the trouble is about; it stays the same while the trouble lasts.
+--   region         | VARCHAR              | Selling Partner API region: `NA`, `EU` or `FE`; null when it concerns several.
+--   account        | VARCHAR              | The selling-partner account, by our name for it; null when it concerns several.
+--   settlement_id  | VARCHAR              | The settlement; null when it concerns none, or several.
+--   document_id    | VARCHAR              | The document; null when it concerns none, or several.
+--   currency       | VARCHAR              | Currency of the amount, ISO 4217; null when it is not known.
+--   amount         | DECIMAL(38,2)        | How much money it is about, in `currency`; null when it is not known.
+--   since          | TIMESTAMPTZ NOT NULL | Since when it lasts, UTC.
+--   message        | VARCHAR NOT NULL     | What happened, where, how much and since when, in words.
+
+WITH
+
+-- The latest business day of each region; the days of another region may be a day ahead
+as_of AS (
+  SELECT
+    region,
+    max(business_day) AS business_day,
+    (SELECT max(business_day) FROM ops.business_day) AS latest_of_all
+  FROM ops.business_day
+  GROUP BY region
+),
+
+-- Every loaded business day of an account with the one after it
+day AS (
+  SELECT
+    region,
+    account,
+    business_day,
+    missing,
+    lead(business_day) OVER (PARTITION BY account ORDER BY business_day) AS next_day
+  FROM ops.business_day
+),
+
+-- What a quarantined document would have brought, as far as it could be read
+quarantined AS (
+  SELECT
+    document_id,
+    CASE WHEN count(*) = 1 THEN min(settlement_id) END AS settlement_id,
+    CASE WHEN count(*) = 1 THEN min(currency) END AS currency,
+    CASE WHEN count(*) = 1 THEN min(control_total) END AS amount
+  FROM core.settlement_version
+  WHERE status = 'quarantined'
+  GROUP BY document_id
+),
+
+moved AS (
+  SELECT
+    region,
+    account,
+    month,
+    currency,
+    settlement_id,
+    coalesce(document_now, document_at_close) AS document_id,
+    closed_at,
+    closed_by,
+    sum(difference) AS amount,
+    count(*) AS categories
+  FROM mart.moved_since_close
+  GROUP BY
+    region,
+    account,
+    month,
+    currency,
+    settlement_id,
+    coalesce(document_now, document_at_close),
+    closed_at,
+    closed_by
+)
+
+SELECT
+  'document_quarantined' AS kind,
+  d.document_id AS subject,
+  d.region,
+  d.account,
+  q.settlement_id,
+  d.document_id,
+  q.currency,
+  CAST(q.amount AS DECIMAL(38, 2)) AS amount,
+  d.created_at AS since,
+  'Document ' || d.document_id || ' is in quarantine'
+    || coalesce(' (settlement ' || q.settlement_id || ', ' || CAST(q.amount AS VARCHAR) || ' ' || q.currency || ')', '')
+    || ': ' || coalesce(d.reason, 'no reason is known') || coalesce(' Line ' || CAST(d.reason_line AS VARCHAR), '')
+    || coalesce(', column ' || d.reason_column, '') AS message
+FROM ops.document AS d
+LEFT JOIN quarantined AS q ON q.document_id = d.document_id
+WHERE d.state = 'quarantined'
+UNION ALL
+SELECT
+  'chain_hole' AS kind,
+  c.settlement_id AS subject,
+  c.region,
+  c.account,
+  c.settlement_id,
+  CAST(NULL AS VARCHAR) AS document_id,
+  c.currency,
+  CAST(c.missing_control_total AS DECIMAL(38, 2)) AS amount,
+  c.missing_end_at AS since,
+  'A ' || c.currency || ' settlement of ' || c.account || ' is missing: from ' || CAST(c.missing_start_at AS VARCHAR)
+    || ' to ' || CAST(c.missing_end_at AS VARCHAR) || ', between ' || c.previous_settlement_id || ' and '
+    || c.settlement_id
+    || coalesce('. It releases the reserve ' || CAST(c.missing_reserve_released AS VARCHAR) || ' ' || c.currency, '')
+    || '. It holds back ' || CAST(c.missing_reserve_held AS VARCHAR) || ' ' || c.currency AS message
+FROM mart.settlement_chain AS c
+WHERE c.state = 'hole'
+UNION ALL
+SELECT
+  'chain_overlap' AS kind,
+  c.settlement_id AS subject,
+  c.region,
+  c.account,
+  c.settlement_id,
+  CAST(NULL AS VARCHAR) AS document_id,
+  c.currency,
+  CAST(NULL AS DECIMAL(38, 2)) AS amount,
+  c.settlement_start_at AS since,
+  'Settlement ' || c.settlement_id || ' of ' || c.account || ' (' || c.currency || ') starts '
+    || CAST(c.settlement_start_at AS VARCHAR) || ', before settlement ' || c.previous_settlement_id || ' ends' AS message
+FROM mart.settlement_chain AS c
+WHERE c.state = 'overlap'
+UNION ALL
+SELECT
+  'reserve_differs' AS kind,
+  c.settlement_id AS subject,
+  c.region,
+  c.account,
+  c.settlement_id,
+  CAST(NULL AS VARCHAR) AS document_id,
+  c.currency,
+  CAST(c.reserve_difference AS DECIMAL(38, 2)) AS amount,
+  c.settlement_start_at AS since,
+  'Settlement ' || c.settlement_id || ' of ' || c.account || ' releases a reserve of '
+    || CAST(c.reserve_released AS VARCHAR) || ' ' || c.currency || ', and settlement ' || c.previous_settlement_id
+    || ' held back ' || CAST(-c.previous_reserve_held AS VARCHAR) || ': ' || CAST(c.reserve_difference AS VARCHAR) || ' '
+    || c.currency || ' difference since ' || CAST(c.settlement_start_at AS VARCHAR) AS message
+FROM mart.settlement_chain AS c
+WHERE c.reserve_difference <> 0
+UNION ALL
+SELECT
+  'carried_balance_differs' AS kind,
+  c.settlement_id AS subject,
+  c.region,
+  c.account,
+  c.settlement_id,
+  CAST(NULL AS VARCHAR) AS document_id,
+  c.currency,
+  CAST(c.balance_difference AS DECIMAL(38, 2)) AS amount,
+  c.settlement_start_at AS since,
+  'Settlement ' || c.settlement_id || ' of ' || c.account || ' takes up a balance of '
+    || CAST(c.balance_carried AS VARCHAR) || ' ' || c.currency || ', and settlement ' || c.previous_settlement_id
+    || ' left ' || CAST(c.balance_carried - c.balance_difference AS VARCHAR) || ': '
+    || CAST(c.balance_difference AS VARCHAR) || ' ' || c.currency || ' difference since '
+    || CAST(c.settlement_start_at AS VARCHAR) AS message
+FROM mart.settlement_chain AS c
+WHERE c.balance_difference <> 0
+UNION ALL
+SELECT
+  'settlement_late' AS kind,
+  s.last_settlement_id AS subject,
+  s.region,
+  s.account,
+  s.last_settlement_id AS settlement_id,
+  CAST(NULL AS VARCHAR) AS document_id,
+  s.currency,
+  CAST(NULL AS DECIMAL(38, 2)) AS amount,
+  s.next_expected_by AS since,
+  'The ' || s.currency || ' settlement of ' || s.account || ' that follows ' || s.last_settlement_id || ' (which ended '
+    || CAST(s.last_end_at AS VARCHAR) || ') was expected by ' || CAST(s.next_expected_by AS VARCHAR)
+    || ' by the habit of its series, and is not there' AS message
+FROM mart.settlement_series AS s
+INNER JOIN as_of AS a ON a.region = s.region
+WHERE CAST(s.next_expected_by AS DATE) < a.business_day
+  -- what has been silent for as long as Amazon lists anything has ended
+  AND CAST(s.next_expected_by AS DATE) + INTERVAL '90' DAY >= a.business_day
+UNION ALL
+SELECT
+  'deposit_late' AS kind,
+  s.last_settlement_id AS subject,
+  s.region,
+  s.account,
+  s.last_settlement_id AS settlement_id,
+  CAST(NULL AS VARCHAR) AS document_id,
+  s.currency,
+  CAST(s.last_control_total AS DECIMAL(38, 2)) AS amount,
+  s.deposit_expected_by AS since,
+  'The deposit of settlement ' || s.last_settlement_id || ' of ' || s.account || ', '
+    || CAST(s.last_control_total AS VARCHAR) || ' ' || s.currency || ', is announced for '
+    || CAST(s.last_deposit_at AS VARCHAR) || '; by the habit of its series it was due by '
+    || CAST(s.deposit_expected_by AS VARCHAR) AS message
+FROM mart.settlement_series AS s
+WHERE s.last_control_total > 0
+  AND s.last_deposit_at > s.deposit_expected_by
+UNION ALL
+SELECT
+  'deposit_late' AS kind,
+  s.settlement_id AS subject,
+  s.region,
+  s.account,
+  s.settlement_id,
+  s.document_id,
+  s.currency,
+  CAST(s.control_total AS DECIMAL(38, 2)) AS amount,
+  coalesce(s.settlement_end_at, d.created_at) AS since,
+  'The deposit of settlement ' || s.settlement_id || ' of ' || s.account || ', ' || CAST(s.control_total AS VARCHAR)
+    || ' ' || s.currency || ', has no date' AS message
+FROM core.settlement AS s
+INNER JOIN ops.document AS d ON d.document_id = s.document_id
+WHERE s.control_total > 0
+  AND s.deposit_at IS NULL
+  AND s.source = 'api'
+UNION ALL
+SELECT
+  'day_late' AS kind,
+  d.account || ' ' || CAST(CAST(d.business_day + INTERVAL '1' DAY AS DATE) AS VARCHAR) AS subject,
+  d.region,
+  d.account,
+  CAST(NULL AS VARCHAR) AS settlement_id,
+  CAST(NULL AS VARCHAR) AS document_id,
+  CAST(NULL AS VARCHAR) AS currency,
+  CAST(NULL AS DECIMAL(38, 2)) AS amount,
+  CAST(d.business_day + INTERVAL '2' DAY AS TIMESTAMPTZ) AS since,
+  'Business day ' || CAST(CAST(d.business_day + INTERVAL '1' DAY AS DATE) AS VARCHAR) || ' of ' || d.account
+    || ' was not loaded, and later ones of its region were; the last that was is '
+    || CAST(d.business_day AS VARCHAR) AS message
+FROM day AS d
+INNER JOIN as_of AS a ON a.region = d.region
+WHERE (d.next_day > d.business_day + INTERVAL '1' DAY)
+  OR (
+    d.next_day IS NULL
+    AND d.business_day < a.business_day
+    AND d.business_day + INTERVAL '90' DAY >= a.business_day
+  )
+UNION ALL
+SELECT
+  'day_late' AS kind,
+  a.region || ' ' || CAST(CAST(a.business_day + INTERVAL '1' DAY AS DATE) AS VARCHAR) AS subject,
+  a.region,
+  CAST(NULL AS VARCHAR) AS account,
+  CAST(NULL AS VARCHAR) AS settlement_id,
+  CAST(NULL AS VARCHAR) AS document_id,
+  CAST(NULL AS VARCHAR) AS currency,
+  CAST(NULL AS DECIMAL(38, 2)) AS amount,
+  CAST(a.business_day + INTERVAL '2' DAY AS TIMESTAMPTZ) AS since,
+  'Region ' || a.region || ' has not been loaded since business day ' || CAST(a.business_day AS VARCHAR)
+    || '; another region has ' || CAST(a.latest_of_all AS VARCHAR) AS message
+FROM as_of AS a
+WHERE a.business_day + INTERVAL '2' DAY <= a.latest_of_all
+UNION ALL
+SELECT
+  'moved_since_close' AS kind,
+  m.account || ' ' || CAST(m.month AS VARCHAR) || ' ' || m.settlement_id || ' ' || m.currency AS subject,
+  m.region,
+  m.account,
+  m.settlement_id,
+  m.document_id,
+  m.currency,
+  CAST(m.amount AS DECIMAL(38, 2)) AS amount,
+  m.closed_at AS since,
+  'Settlement ' || m.settlement_id || ' of ' || m.account || ' moved the month ' || CAST(m.month AS VARCHAR) || ' by '
+    || CAST(m.amount AS VARCHAR) || ' ' || m.currency || ' in ' || CAST(m.categories AS VARCHAR)
+    || ' categories since ' || m.closed_by || ' closed it on ' || CAST(m.closed_at AS VARCHAR) AS message
+FROM moved AS m
+UNION ALL
+SELECT
+  'unknown_fee' AS kind,
+  coalesce(u.transaction_type, '') || '/' || coalesce(u.amount_type, '') || '/' || coalesce(u.amount_description, '')
+    || ' ' || u.currency AS subject,
+  CAST(NULL AS VARCHAR) AS region,
+  CAST(NULL AS VARCHAR) AS account,
+  CAST(NULL AS VARCHAR) AS settlement_id,
+  CAST(NULL AS VARCHAR) AS document_id,
+  u.currency,
+  u.amount,
+  CAST(coalesce(u.first_posted_on, DATE '1970-01-01') AS TIMESTAMPTZ) AS since,
+  'No rule of the fee dictionary knows ' || coalesce(u.transaction_type, '') || ' / ' || coalesce(u.amount_type, '')
+    || ' / ' || coalesce(u.amount_description, '') || ': ' || CAST(u.amount AS VARCHAR) || ' ' || u.currency || ' in '
+    || CAST(u.lines AS VARCHAR) || ' lines of ' || CAST(u.settlements AS VARCHAR) || ' settlements since '
+    || coalesce(CAST(u.first_posted_on AS VARCHAR), 'an unknown day') AS message
+FROM mart.unknown_fee AS u
+UNION ALL
+SELECT
+  'listed_not_accounted' AS kind,
+  d.account || ' ' || CAST(d.business_day AS VARCHAR) AS subject,
+  d.region,
+  d.account,
+  CAST(NULL AS VARCHAR) AS settlement_id,
+  CAST(NULL AS VARCHAR) AS document_id,
+  CAST(NULL AS VARCHAR) AS currency,
+  CAST(NULL AS DECIMAL(38, 2)) AS amount,
+  CAST(d.business_day + INTERVAL '1' DAY AS TIMESTAMPTZ) AS since,
+  CAST(d.missing AS VARCHAR) || ' documents that Amazon listed for ' || d.account || ' on '
+    || CAST(d.business_day AS VARCHAR) || ' are not in the warehouse' AS message
+FROM day AS d
+WHERE d.missing > 0
+UNION ALL
+SELECT
+  'listed_not_accounted' AS kind,
+  d.document_id AS subject,
+  d.region,
+  d.account,
+  CAST(NULL AS VARCHAR) AS settlement_id,
+  d.document_id,
+  CAST(NULL AS VARCHAR) AS currency,
+  CAST(NULL AS DECIMAL(38, 2)) AS amount,
+  d.created_at AS since,
+  'Document ' || d.document_id || ' has been listed since ' || CAST(d.first_listed_on AS VARCHAR)
+    || ', and Amazon has not finished it' AS message
+FROM ops.document AS d
+INNER JOIN as_of AS a ON a.region = d.region
+WHERE d.reason_code = 'report_not_ready'
+  AND d.first_listed_on + INTERVAL '3' DAY < a.business_day

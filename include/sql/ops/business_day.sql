@@ -1,0 +1,16 @@
+-- ops.business_day
+--
+-- Which business days were loaded of which account, and whether everything that was listed was accounted for. What is
+-- late is told from the latest of these days, never from the clock, so that marts built twice are the same.
+--
+-- Grain:   one row an account and business day
+-- Key:     account, business_day
+-- Inputs:  listed/ and outcomes/ in the lake
+-- Written: by the load; a row that is as it should be is not touched
+--
+-- Columns:
+--   region        | VARCHAR NOT NULL | Selling Partner API region: `NA`, `EU` or `FE`.
+--   account       | VARCHAR NOT NULL | The selling-partner account, by our name for it.
+--   business_day  | DATE NOT NULL    | The day, in the region's time zone.
+--   listed        | INTEGER NOT NULL | Documents that Amazon listed at the end of the day.
+--   missing       | INTEGER NOT NULL | Documents of them that are not in ops.document: 0 when all is well.

@@ -1,0 +1,21 @@
+-- ops.closed_amount
+--
+-- What the books were closed on: every amount of a month as mart.settlement_by_month had it when the month was closed.
+-- It is kept with the decision in the lake, so neither a reissue, nor a new rule of the fee dictionary, nor a rebuild can
+-- change what was known then.
+--
+-- Grain:   one row a closing, settlement and category
+-- Key:     decision_id, account, settlement_id, currency, category
+-- Inputs:  decisions/ in the lake
+-- Written: by the load; appended
+--
+-- Columns:
+--   decision_id    | VARCHAR NOT NULL       | The decision that closed the month.
+--   region         | VARCHAR NOT NULL       | Selling Partner API region: `NA`, `EU` or `FE`.
+--   account        | VARCHAR NOT NULL       | The selling-partner account, by our name for it.
+--   month          | DATE NOT NULL          | First day of the month.
+--   settlement_id  | VARCHAR NOT NULL       | Amazon's id of the settlement.
+--   document_id    | VARCHAR NOT NULL       | The document that the settlement was loaded from then.
+--   currency       | VARCHAR NOT NULL       | Currency of the amount, ISO 4217.
+--   category       | VARCHAR NOT NULL       | What the amount was, by the fee dictionary of then.
+--   amount         | DECIMAL(18,2) NOT NULL | Sum of the lines of the month, in `currency`, positive towards the seller.

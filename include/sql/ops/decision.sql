@@ -1,0 +1,21 @@
+-- ops.decision
+--
+-- What people decided, in order; nothing is ever changed or taken away here. Each decision is written to the lake first,
+-- so that a rebuilt warehouse knows it too.
+--
+-- Grain:   one row a decision and what it is about
+-- Key:     decision_id, subject
+-- Inputs:  decisions/ in the lake
+-- Written: by the load; appended
+--
+-- Columns:
+--   decision_id  | VARCHAR NOT NULL     | Id of the decision.
+--   decided_at   | TIMESTAMPTZ NOT NULL | When, UTC.
+--   action       | VARCHAR NOT NULL     | `release` (prove a quarantined document again), `reject` (close its case), `withdraw` (take a document out), `restore` (put it back), `close` (close a month) or `reopen`.
+--   owner        | VARCHAR NOT NULL     | Who decided it.
+--   reason       | VARCHAR NOT NULL     | Why.
+--   subject      | VARCHAR NOT NULL     | The document; for a month, the account (`*` for all) and the month: `acme_eu/2026-08`.
+--   document_id  | VARCHAR              | The document; null for a month.
+--   run_id       | VARCHAR              | The load whose documents were withdrawn or restored, all of them; null when single documents were named.
+--   account      | VARCHAR              | The account whose month it is; null for all accounts, and for a document.
+--   month        | DATE                 | First day of the month; null for a document.

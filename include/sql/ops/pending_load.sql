@@ -1,0 +1,13 @@
+-- ops.pending_load
+--
+-- Loads that are committed here and not yet written to the log of loads in the lake, from which a lost warehouse is
+-- rebuilt. A row lives for the blink between the two; a run that dies there leaves it for the next load.
+--
+-- Grain:   one row a load
+-- Key:     loaded_at
+-- Inputs:  the loads
+-- Written: by the load; deleted when the lake has it
+--
+-- Columns:
+--   loaded_at  | TIMESTAMPTZ NOT NULL | When it was loaded, UTC; no two loads have the same instant.
+--   record     | VARCHAR NOT NULL     | All that is needed to do the load again, as JSON.
