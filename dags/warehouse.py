@@ -2,7 +2,8 @@
 
 A run belongs to one business day and takes the regions that published it; a region that is late, or is run again,
 gets a run of its own. This DAG owns the warehouse file: one run at a time, and every writing task holds the only slot
-of the pool `duckdb_writer`.
+of the pool `duckdb_writer`. At the end `account_for_documents` turns the run red if a document that was listed did not end
+in the warehouse.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from airflow.sdk import DAG, PartitionedAssetTimetable, StartOfDayMapper, chain
 from tieout.assets import SETTLEMENTS
 from tieout.documents import Region
 from tieout.notifications.alert import CALLBACKS, to_end_within
-from tieout.operators.warehouse import LoadBusinessDayOperator, build_and_publish
+from tieout.operators.warehouse import AccountForLoadOperator, LoadBusinessDayOperator, build_and_publish
 from tieout.settings import settings
 
 with DAG(
@@ -40,7 +41,9 @@ with DAG(
     tags=["warehouse"],
     doc_md=__doc__,
 ) as dag:
+    load = LoadBusinessDayOperator(task_id="load")
     chain(
-        LoadBusinessDayOperator(task_id="load"),
+        load,
         *build_and_publish(),
+        AccountForLoadOperator(task_id="account_for_documents", loaded=load.output, retries=0),
     )

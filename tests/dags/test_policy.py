@@ -13,17 +13,19 @@ if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITERS = {"load", "build_marts", "record_alerts", "publish_read_copy"}
+WRITERS = {"load", "build_marts", "record_alerts", "publish_read_copy", "record", "prove", "apply", "rebuild"}
 
 
 def test_the_dags_are_these(dagbag: DagBag) -> None:
     assert dagbag.import_errors == {}
     assert set(dagbag.dags) == {
         "credentials",
+        "decisions",
         "import_reports",
         "marketplace_reports_eu",
         "marketplace_reports_fe",
         "marketplace_reports_na",
+        "rebuild_warehouse",
         "warehouse",
     }
 
@@ -81,7 +83,7 @@ def test_parsing_imports_nothing_heavy() -> None:
         "import airflow.sdk, airflow.triggers.base\n"
         "before = set(sys.modules)\n"
         "sys.path.insert(0, 'dags')\n"
-        "import credentials, import_reports, marketplace_reports, warehouse\n"
+        "import credentials, decisions, import_reports, marketplace_reports, rebuild_warehouse, warehouse\n"
         "heavy = {'pandas', 'duckdb', 'great_expectations', 'pyarrow', 'numpy'} & set(sys.modules)\n"
         "print(sorted(heavy))\n"
     )

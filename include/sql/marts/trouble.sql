@@ -11,7 +11,7 @@
 -- Written: rebuilt
 --
 -- Columns:
---   kind           | VARCHAR NOT NULL     | `document_quarantined`, `chain_hole`, `chain_overlap`, `reserve_differs`, `carried_balance_differs`, `settlement_late`, `deposit_late`, `day_late`, `moved_since_close`, `unknown_fee` or `listed_not_accounted`.
+--   kind           | VARCHAR NOT NULL     | `document_quarantined`, `chain_hole`, `reserve_differs`, `carried_balance_differs`, `settlement_late`, `deposit_late`, `day_late`, `moved_since_close`, `unknown_fee` or `document_unaccounted`.
 --   subject        | VARCHAR NOT NULL     | What the trouble is about; it stays the same while the trouble lasts.
 --   region         | VARCHAR              | Selling Partner API region: `NA`, `EU` or `FE`; null when it concerns several.
 --   account        | VARCHAR              | The selling-partner account, by our name for it; null when it concerns several.
@@ -118,7 +118,7 @@ FROM mart.settlement_chain AS c
 WHERE c.state = 'hole'
 UNION ALL
 SELECT
-  'chain_overlap' AS kind,
+  'chain_hole' AS kind,
   c.settlement_id AS subject,
   c.region,
   c.account,
@@ -292,7 +292,7 @@ SELECT
 FROM mart.unknown_fee AS u
 UNION ALL
 SELECT
-  'listed_not_accounted' AS kind,
+  'document_unaccounted' AS kind,
   d.account || ' ' || CAST(d.business_day AS VARCHAR) AS subject,
   d.region,
   d.account,
@@ -307,7 +307,7 @@ FROM day AS d
 WHERE d.missing > 0
 UNION ALL
 SELECT
-  'listed_not_accounted' AS kind,
+  'document_unaccounted' AS kind,
   d.document_id AS subject,
   d.region,
   d.account,

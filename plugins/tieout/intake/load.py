@@ -21,7 +21,7 @@ def load_business_day(
     """Load what became of every document that one region listed for one business day, and the calls it made.
 
     :param folder: where staged files may be kept while they are loaded.
-    :return: what the warehouse says it changed, and under `unaccounted` every listed document that did not end in it.
+    :return: what the warehouse says it changed, and under `unaccounted` what is wrong with each document that did not end in it.
     :raises FileNotFoundError: if the region published nothing for that day.
     """
     return load(warehouse, lake, Keys.outcomes_of_day(business_day, region), region, business_day, run_id, folder)
@@ -70,7 +70,7 @@ def load(
         "settlements_written": result.settlements_written,
         "settlements_removed": result.settlements_removed,
         "lines_written": result.lines_written,
-        "unaccounted": list(_unaccounted(warehouse, found, days)),
+        "unaccounted": dict(_unaccounted(warehouse, found, days)),
     }
 
 
@@ -128,21 +128,23 @@ def _days(lake: Lake, found: Iterable[Outcomes]) -> Iterator[ListedDay]:
         )
 
 
-def _unaccounted(warehouse: Warehouse, found: Sequence[Outcomes], days: Sequence[ListedDay]) -> Iterator[str]:
-    """A line for every document that was listed or published and does not stand in ops.document as it should."""
+def _unaccounted(
+    warehouse: Warehouse, found: Sequence[Outcomes], days: Sequence[ListedDay]
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with every document that was listed or published and does not stand in ops.document as it should."""
     outcomes = {outcome.document.document_id: outcome for each in found for outcome in each.outcomes}
     listed = {name for day in days for name in day.documents} | outcomes.keys()
     known = warehouse.documents(sorted(listed))
     for name in sorted(listed):
         document, outcome = known.get(name), outcomes.get(name)
         if document is None:
-            yield f"{name}: listed, and not in the warehouse"
+            yield name, "It was listed, and is not in the warehouse."
         elif document.state != State.LOADED and document.reason_code is None:
-            yield f"{name}: {document.state} without a reason"
+            yield name, f"It is {document.state} without a reason."
         elif (
             outcome is not None
             and document.verdict != outcome.state
             and outcome.judged_at is not None
             and (document.judged_at is None or document.judged_at < outcome.judged_at)
         ):
-            yield f"{name}: published as {outcome.state}, and {document.verdict} in the warehouse"
+            yield name, f"It was published as {outcome.state}, and is {document.verdict} in the warehouse."

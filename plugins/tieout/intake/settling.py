@@ -101,13 +101,45 @@ def check(lake: Lake, documents: Sequence[Document], docs: Path | None) -> int:
     for document in todo:
         judged = _without_checks(lake, document)
         if isinstance(judged, DocumentOutcome):
-            lake.put_record(_outcome_key(document), judged)
+            lake.put_record(_outcome_key(document), _now_judged(judged))
         else:
             staged.append((document, *judged))
     if staged:
         for outcome in _checked(lake, staged, docs):
-            lake.put_record(_outcome_key(outcome.document), outcome)
+            lake.put_record(_outcome_key(outcome.document), _now_judged(outcome))
     return len(todo)
+
+
+def _now_judged(outcome: DocumentOutcome) -> DocumentOutcome:
+    return outcome.model_copy(update={"judged_at": dt.datetime.now(dt.UTC)})
+
+
+def judge_again(lake: Lake, documents: Sequence[Document], docs: Path | None) -> list[DocumentOutcome]:
+    """Read and check documents as if it were the first time; return what became of them now.
+
+    :param docs: as for `check`.
+    """
+    for document in documents:
+        lake.delete(Keys.reading(document, READER_VERSION))
+        lake.delete(_outcome_key(document))
+    read(lake, documents)
+    check(lake, documents, docs)
+    return outcomes_of(lake, documents)
+
+
+def outcomes_of(lake: Lake, documents: Sequence[Document]) -> list[DocumentOutcome]:
+    """Return what became of documents; those that are not in the lake wait in quarantine."""
+    missing = _not_received(lake, documents)
+    return [
+        _waiting(document, missing[document.document_id])
+        if document.document_id in missing
+        else outcome_of(lake, document)
+        for document in documents
+    ]
+
+
+def _waiting(document: Document, failure: NotReceived) -> DocumentOutcome:
+    return DocumentOutcome(document=document, state=State.QUARANTINED, reasons=(failure.reason,), raw=failure.raw)
 
 
 def _is_final(document: Document) -> bool:
@@ -242,21 +274,26 @@ def settle(lake: Lake, listing: Listing, key: str) -> Outcomes:
         outcomes=tuple(
             _outcome_without_bytes(document, missing, listing)
             if document.document_id in missing
-            else _outcome(lake, document)
+            else outcome_of(lake, document)
             for document in listing.documents
         ),
     )
     lake.put_record(key, found)
     for outcome in found.outcomes:
-        place = Keys.quarantine(outcome.document)
-        if outcome.state is State.QUARANTINED:
-            kept = Quarantined(document=outcome.document, raw=outcome.raw, reasons=outcome.reasons)
-            lake.put_record(place, kept)
-        elif place in in_quarantine:
-            lake.delete(place)
+        if outcome.state is State.QUARANTINED or Keys.quarantine(outcome.document) in in_quarantine:
+            shelve(lake, outcome)
         for reason in outcome.reasons:
             log.warning("%s %s: %s", outcome.document.document_id, outcome.state, reason.message)
     return found
+
+
+def shelve(lake: Lake, outcome: DocumentOutcome) -> None:
+    """Put a document into quarantine, or take it out, as its outcome says."""
+    place = Keys.quarantine(outcome.document)
+    if outcome.state is State.QUARANTINED:
+        lake.put_record(place, Quarantined(document=outcome.document, raw=outcome.raw, reasons=outcome.reasons))
+    else:
+        lake.delete(place)
 
 
 def _outcome_without_bytes(document: Document, missing: dict[str, NotReceived], listing: Listing) -> DocumentOutcome:
@@ -274,10 +311,14 @@ def _outcome_without_bytes(document: Document, missing: dict[str, NotReceived], 
                 ReasonCode.SUPERSEDED,
                 f"Amazon has made the report again: {other.document_id} covers the same period",
             )
-    return DocumentOutcome(document=document, state=State.QUARANTINED, reasons=(failure.reason,), raw=failure.raw)
+    return _waiting(document, failure)
 
 
-def _outcome(lake: Lake, document: Document) -> DocumentOutcome:
+def outcome_of(lake: Lake, document: Document) -> DocumentOutcome:
+    """Return what became of a document.
+
+    :raises RuntimeError: if it was not judged yet.
+    """
     if not _is_final(document):
         return _skipped(
             document,

@@ -54,6 +54,8 @@ class Keys:
     def raw_empty(document: Document, sha256: str) -> str:
         """The bytes of a document that came empty; the document itself may still come."""
         return f"raw/{_home(document)}/empty-{sha256[:16]}"
+
+    @staticmethod
     def raw_before(document: Document, decision_id: str, name: str) -> str:
         """What was received of a document before a person had it fetched again: `body` or `manifest.json`."""
         return f"raw/{_home(document)}/before-{decision_id}/{name}"
@@ -117,6 +119,21 @@ class Keys:
     def outcomes_of_import(import_id: str) -> str:
         """Prefix of the outcomes of one import."""
         return f"outcomes/imports/{import_id}/"
+
+    @staticmethod
+    def all_raw() -> str:
+        """Prefix of everything that was received: region, account, report type and document follow."""
+        return "raw/"
+
+    @staticmethod
+    def all_staged() -> str:
+        """Prefix of everything that was read, in the same order."""
+        return "staged/"
+
+    @staticmethod
+    def all_outcomes() -> str:
+        """Prefix of all outcomes: a business day and a region follow, or `imports` and an import."""
+        return "outcomes/"
 
     @staticmethod
     def decision(decision_id: str) -> str:

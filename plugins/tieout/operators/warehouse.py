@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from tieout.documents import Region
+from tieout.alerts import Alert, AlertKind
+from tieout.documents import Region, State
 from tieout.hooks.lake import LakeHook
 from tieout.hooks.warehouse import WarehouseHook
 from tieout.notifications.alert import tell_pending
+from tieout.operators.accounts import fail_for
 from tieout.operators.context import business_day
 from tieout.settings import WAREHOUSE_POOL, settings
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+ENDS = (State.LOADED, State.QUARANTINED, State.SKIPPED)
 
 
 class WarehouseOperator(BaseOperator):
@@ -45,6 +49,43 @@ class LoadBusinessDayOperator(WarehouseOperator):
                 loaded[region.value] = result
                 self.log.info("%s %s: %s", region, day, result)
         return loaded
+
+
+class AccountForLoadOperator(BaseOperator):
+    """Fail unless every document that the regions listed and published ended in the warehouse.
+
+    :param loaded: (templated) what `LoadBusinessDayOperator` returned.
+    """
+
+    template_fields = ("loaded",)
+
+    def __init__(self, *, loaded: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.loaded = loaded
+
+    def execute(self, context: Context) -> int:
+        """Return how many documents ended in the warehouse.
+
+        :raises TroubleTold: naming every document that did not; each has its alert.
+        """
+        trouble = [
+            Alert(kind=AlertKind.DOCUMENT_UNACCOUNTED, subject=name, message=message, region=Region(region))
+            for region, result in self.loaded.items()
+            for name, message in sorted(result["unaccounted"].items())
+        ]
+        fail_for(LakeHook().lake(), trouble, "warehouse")
+        return sum(result[state.value] for result in self.loaded.values() for state in ENDS)
+
+
+class RebuildWarehouseOperator(WarehouseOperator):
+    """Make the warehouse file anew from the lake."""
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Return what was done again."""
+        from tieout.intake.rebuild import rebuild_warehouse
+
+        published = settings().published_warehouse
+        return rebuild_warehouse(WarehouseHook().warehouse(), LakeHook().lake(), published)
 
 
 class BuildMartsOperator(WarehouseOperator):

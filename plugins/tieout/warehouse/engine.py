@@ -383,6 +383,11 @@ class Warehouse:
         _sync_folder(target.parent)
         return True
 
+    def beside(self, name: str) -> Warehouse:
+        """Return a warehouse in a hidden file beside this one, with the same bounds."""
+        path = self.path.with_name(f".{self.path.name}.{name}")
+        return Warehouse(path, memory_limit=self.memory_limit, threads=self.threads, lock_timeout=self.lock_timeout)
+
     def take_the_place_of(self, other: Warehouse) -> None:
         """Become the file of another warehouse, at once: whoever opens that one finds it as it was, or this one.
 
