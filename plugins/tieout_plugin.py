@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
+from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
-from tieout.web.test_button import NoPortIsNoOtherPort
+from tieout.web.no_port import NoPortIsNoOtherPort
 
 PREFIX = "/tieout"
+AIRFLOW_PATH = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
+"""Where Airflow stands, if a proxy gives it a path of its own."""
 
 
 class LazyPages:
@@ -39,5 +43,10 @@ class TieoutPlugin(AirflowPlugin):
     ]
     # Without url_route Airflow opens the page itself, not a frame around it: a frame could not lead to Seller Central.
     external_views = [
-        {"name": "Seller accounts", "href": f"{PREFIX}/sellers", "destination": "nav", "category": "admin"},
+        {
+            "name": "Seller accounts",
+            "href": f"{AIRFLOW_PATH}{PREFIX}/sellers",
+            "destination": "nav",
+            "category": "admin",
+        },
     ]

@@ -24,10 +24,11 @@ ROOMS = {
     "triggers": SHARED,
     "notifications": SHARED | {"hooks", "lake", "intake"},
     "provider": set(),
+    "cli": SHARED | {"amazon", "web"},
     "web": SHARED | {"amazon", "provider"},
     "operators": SHARED | {"amazon", "lake", "intake", "hooks", "triggers", "notifications"},
 }
-AIRFLOW_AWARE = {"web", "hooks", "triggers", "notifications", "operators", "assets"}
+AIRFLOW_AWARE = {"cli", "web", "hooks", "triggers", "notifications", "operators", "assets"}
 NETWORK = {"httpx", "requests", "urllib", "boto3", "botocore", "socket", "http"}
 
 

@@ -1,4 +1,4 @@
-"""What Tieout adds to Airflow as a provider: the connection type `selling_partner`, its form and its Test button.
+"""What Tieout adds to Airflow as a provider: the connection type `selling_partner`, its form and its Test button; a command.
 
 Airflow finds it by the entry point in `plugins/tieout-1.0.0.dist-info`. That folder stands beside the package, so
 whatever has `plugins` on its path has the connection type too, and nothing has to be installed. Airflow reads the form
@@ -19,6 +19,7 @@ def provider_info() -> dict[str, Any]:
         "package-name": "tieout",
         "name": "Tieout",
         "description": "What Amazon says about a seller's money, tied out to the cent.",
+        "cli": ["tieout.cli.commands"],
         "connection-types": [
             {
                 "connection-type": CONNECTION_TYPE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -97,6 +98,44 @@ def test_a_new_secret_reaches_every_connection_of_its_application(house: House, 
     queue.send_message(QueueUrl=queue.url, MessageBody=json.dumps(older))
     house.post("aurora_na", "collect")
     assert house.stored("aurora_na").password == connect_again
+
+
+def test_the_command_rotates_and_stores(
+    house: House, queue: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tieout import cli
+    from tieout.web import rotation
+
+    connect(house, "cascade_na")
+    house.live.amazon.clock.advance(60)
+    asked = rotation.rotate
+
+    def rotate_and_deliver(*given: Any) -> None:
+        asked(*given)
+        queue.send_message(QueueUrl=queue.url, MessageBody=json.dumps(sent(house)[-1]))
+
+    monkeypatch.setattr(rotation, "rotate", rotate_and_deliver)
+    (group,) = cli.commands()
+    (command,) = group.subcommands
+    assert (group.name, command.name) == ("tieout", "rotate-secret")
+    command.func(argparse.Namespace(account="cascade_na", wait=1.0, only_collect=False))
+    new = sent(house)[-1]["payload"]["applicationOAuthClientNewSecret"]["newClientSecret"]
+    assert house.stored("cascade_na").password == new
+    said = capsys.readouterr().out
+    assert "stored in tieout_cascade_na; it dies on" in said
+    assert new not in said
+
+
+@pytest.mark.parametrize(
+    ("account", "says"),
+    [("nobody", "no account 'nobody'"), ("dorado_eu", "is not there"), ("cascade_na", "no connection")],
+)
+def test_the_command_says_why_it_cannot(house: House, account: str, says: str) -> None:
+    from tieout import cli
+
+    connect(house, "cascade_na")  # and there is no queue
+    with pytest.raises(SystemExit, match=says):
+        cli.rotate_secret(argparse.Namespace(account=account, wait=0.0, only_collect=False))
 
 
 def test_a_secret_of_an_unknown_application_stays_in_the_queue(house: House, queue: Any) -> None:
