@@ -65,8 +65,8 @@ MEANINGS: dict[AlertKind, Meaning] = {
         "See the reason's row in docs/operations.md; then release the document after the fix, or reject it.",
     ),
     AlertKind.DOCUMENT_UNACCOUNTED: Meaning(
-        "document was listed and nothing became of it",
-        "Clear the account's tasks of that business day in Airflow.",
+        "what Amazon listed is not accounted for",
+        "Clear the account's tasks of that business day in Airflow; if Amazon does not finish a report, open a case.",
     ),
     AlertKind.SETTLEMENT_LATE: Meaning(
         "settlement is late by its own history",

@@ -176,7 +176,7 @@ def everything_kept(services: Services) -> Iterator[tuple[str, str, bytes]]:
             cursor.execute(f'SELECT t::text FROM "{table}" AS t')
             for (row,) in cursor.fetchall():
                 yield table, table, row.encode()
-        cursor.execute("SELECT encrypted_kwargs FROM trigger")
+        cursor.execute("SELECT kwargs FROM trigger")
         for (arguments,) in cursor.fetchall():
             yield "trigger arguments", "trigger", fernet.decrypt(arguments.encode())
     with duckdb.connect(str(layout.warehouse), read_only=True) as connection:

@@ -161,7 +161,7 @@ def test_what_was_listed_is_accounted_for(amazon: Amazon, full_lake: Lake) -> No
     assert len(first.trouble) > 3
     assert {f"{each.document_id}: {each.message}" for each in first.trouble} <= set(second.still_quarantined)
     short = next(each for each in first.trouble if each.document_id == "ember_eu.5101001019601")
-    assert (short.kind, short.amount, short.currency) == (AlertKind.DOCUMENT_QUARANTINED, Decimal("3.92"), "GBP")
+    assert (short.kind, short.amount, short.currency) == (AlertKind.DOCUMENT_QUARANTINED, Decimal("-149.33"), "GBP")
     missing = account_for(full_lake, keys(dt.date(2026, 8, 1)), dt.date(2026, 8, 1))
     assert len(missing.trouble) == len(amazon.accounts)
     assert "no outcome" in missing.trouble[0].message

@@ -252,6 +252,41 @@ def test_every_alert_stands_in_ops_alert_with_its_end(lake: Lake, tmp_path: Path
     ]
 
 
+def _trouble(warehouse: Warehouse, *rows: tuple[str, str]) -> None:
+    with warehouse.connect() as con:
+        con.execute("DELETE FROM mart.trouble")
+        for kind, subject in rows:
+            con.execute(
+                "INSERT INTO mart.trouble (kind, subject, amount, currency, since, message) VALUES (?, ?, 3.92, 'GBP', ?, 'm')",
+                [kind, subject, NOON],
+            )
+
+
+def test_alerts_follow_the_trouble_that_the_warehouse_shows(lake: Lake, tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "warehouse.duckdb")
+    _trouble(warehouse, ("chain_hole", "s4"), ("settlement_late", "s5"))
+    assert alerting.follow(warehouse, lake, NOON) == []
+    (hole, _) = alerting.open_alerts(lake)
+    assert (hole.alert.amount, hole.alert.currency, hole.alert.since) == (Decimal("3.92"), "GBP", NOON)
+    _trouble(warehouse, ("settlement_late", "s5"))
+    (closed,) = alerting.follow(warehouse, lake, NOON)
+    assert closed.alert.kind is AlertKind.CHAIN_HOLE
+    assert [record.alert.subject for record in alerting.open_alerts(lake)] == ["s5"]
+
+
+def test_what_a_region_noticed_stays_open_until_the_warehouse_has_loaded_it(lake: Lake, tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "warehouse.duckdb")
+    failed = Alert(kind=AlertKind.TASK_FAILED, subject="warehouse 2026-08-30 load", message="no")
+    day = Alert(kind=AlertKind.DOCUMENT_UNACCOUNTED, subject="ember_eu 2026-08-30", message="no outcome")
+    alerting.raise_alerts(lake, [SHORT, day, failed], NOON)
+    assert alerting.follow(warehouse, lake, NOON) == []
+    with warehouse.connect() as con:
+        con.execute("INSERT INTO ops.business_day VALUES ('EU', 'ember_eu', DATE '2026-08-30', 3, 0)")
+    (closed,) = alerting.follow(warehouse, lake, NOON)
+    assert closed.alert == day
+    assert {record.alert for record in alerting.open_alerts(lake)} == {SHORT, failed}
+
+
 def _context(try_number: int, *, last: bool = False, exception: Exception | None = None) -> Any:
     ti = SimpleNamespace(
         dag_id="marketplace_reports_eu",

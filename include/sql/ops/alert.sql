@@ -21,7 +21,7 @@
 --   account        | VARCHAR              | The account, by our name for it; null when it belongs to none.
 --   settlement_id  | VARCHAR              | The settlement; null when it belongs to none.
 --   document_id    | VARCHAR              | The document; null when it belongs to none.
---   amount         | DECIMAL(18,2)        | The money in question, in `currency`; null when it is not known.
+--   amount         | DECIMAL(38,2)        | The money in question, in `currency`; null when it is not known.
 --   currency       | VARCHAR              | Currency of `amount`, ISO 4217.
 --   since          | TIMESTAMPTZ          | When the trouble began, UTC; null when it is not known.
 --   noticed_by     | VARCHAR              | The run and task that noticed it; null when a mart shows it.

@@ -33,6 +33,14 @@ class AlertRecord(Record):
     """By channel: when it was told."""
 
 
+OF_THE_WAREHOUSE = frozenset(AlertKind) - {
+    AlertKind.TASK_FAILED,
+    AlertKind.RUN_LATE,
+    AlertKind.CLIENT_SECRET_EXPIRES,
+}
+"""What mart.trouble tells."""
+BEFORE_THE_LOAD = frozenset({AlertKind.DOCUMENT_QUARANTINED, AlertKind.DOCUMENT_UNACCOUNTED})
+"""What a region's run may notice before the warehouse does."""
 CLAIM = dt.timedelta(minutes=10)
 """Whoever began to tell a channel and has not said for so long that it is done was killed: somebody else may."""
 
@@ -96,6 +104,25 @@ def update(lake: Lake, found: Iterable[Alert], kinds: Iterable[AlertKind], now: 
     gone = [record for record in open_alerts(lake, kinds) if record.alert.alert_id not in there]
     raise_alerts(lake, there.values(), now)
     return resolve(lake, gone, now)
+
+
+def follow(warehouse: Warehouse, lake: Lake, now: dt.datetime) -> list[AlertRecord]:
+    """Open an alert for each row of mart.trouble, and close those whose row is gone.
+
+    A region's run may alert of a document or a day before the warehouse has loaded it; such an alert stays open until
+    then.
+
+    :return: the alerts that were closed.
+    """
+    found = {alert.alert_id: alert for alert in map(_of_trouble, warehouse.trouble())}
+    raise_alerts(lake, found.values(), now)
+    gone = [each for each in open_alerts(lake, OF_THE_WAREHOUSE) if each.alert.alert_id not in found]
+    loaded = warehouse.loaded_subjects([each.alert.subject for each in gone if each.alert.kind in BEFORE_THE_LOAD])
+    return resolve(lake, [e for e in gone if e.alert.kind not in BEFORE_THE_LOAD or e.alert.subject in loaded], now)
+
+
+def _of_trouble(row: dict[str, Any]) -> Alert:
+    return Alert(**{**row, "kind": AlertKind(row["kind"])})
 
 
 def record(warehouse: Warehouse, lake: Lake) -> int:

@@ -381,7 +381,7 @@ def account_for(lake: Lake, keys: Iterable[AccountKeys], business_day: dt.date |
             trouble.append(
                 Alert(
                     kind=AlertKind.DOCUMENT_UNACCOUNTED,
-                    subject=f"{each.account}, all documents of {business_day or 'an import'}",
+                    subject=f"{each.account} {business_day or 'import'}",
                     message="There is no outcome; see the failed task of this account.",
                     account=each.account,
                 )
@@ -415,8 +415,7 @@ def _unaccounted(document: Document) -> Alert:
 def _quarantined(outcome: DocumentOutcome) -> Alert:
     document = outcome.document
     settlements = outcome.staged.reading.settlements if outcome.staged else ()
-    wrong = [each for each in settlements if each.control_total != each.sum_of_lines]
-    one = wrong[0] if len(wrong) == 1 else None
+    one = settlements[0] if len(settlements) == 1 else None
     return Alert(
         kind=AlertKind.DOCUMENT_QUARANTINED,
         subject=document.document_id,
@@ -425,7 +424,7 @@ def _quarantined(outcome: DocumentOutcome) -> Alert:
         account=document.account,
         document_id=document.document_id,
         settlement_id=one.settlement_id if one else None,
-        amount=one.control_total - one.sum_of_lines if one else None,
+        amount=one.control_total if one else None,
         currency=one.currency if one else None,
         since=document.created_at,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from tieout.alerts import Alert, AlertKind
 from tieout.documents import Region, State
 from tieout.hooks.lake import LakeHook
 from tieout.hooks.warehouse import WarehouseHook
-from tieout.notifications.alert import tell_pending
+from tieout.notifications.alert import tell_pending, tell_resolved
 from tieout.operators.accounts import fail_for
 from tieout.operators.context import business_day
 from tieout.settings import WAREHOUSE_POOL, settings
@@ -108,13 +109,15 @@ class PublishWarehouseOperator(WarehouseOperator):
 
 
 class RecordAlertsOperator(WarehouseOperator):
-    """Bring ops.alert up to the alerts that were raised and resolved."""
+    """Alert of what mart.trouble says, close the alerts whose trouble is gone, and bring ops.alert up to both."""
 
     def execute(self, context: Context) -> int:
-        """Return how many rows went or came."""
-        from tieout.intake.alerting import record
+        """Return how many rows of ops.alert went or came."""
+        from tieout.intake.alerting import follow, record
 
-        return record(WarehouseHook().warehouse(), LakeHook().lake())
+        warehouse, lake = WarehouseHook().warehouse(), LakeHook().lake()
+        tell_resolved(lake, follow(warehouse, lake, dt.datetime.now(dt.UTC)))
+        return record(warehouse, lake)
 
 
 class TellAlertsOperator(BaseOperator):

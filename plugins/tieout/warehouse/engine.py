@@ -309,6 +309,24 @@ class Warehouse:
                 _bump(con)
         return changed
 
+    def trouble(self) -> list[dict[str, Any]]:
+        """Return mart.trouble, a dictionary a row."""
+        names = ", ".join(column.name for column in models()["mart.trouble"].columns)
+        with self.connect(read_only=True) as con:
+            found = con.execute(f"SELECT {names} FROM mart.trouble ORDER BY kind, subject").fetchall()
+        return [dict(zip(names.split(", "), row, strict=True)) for row in found]
+
+    def loaded_subjects(self, subjects: Sequence[str]) -> set[str]:
+        """Return those of the subjects that a load has spoken of: a document's id, or an account and business day."""
+        with self.connect(read_only=True) as con:
+            found = con.execute(
+                "SELECT document_id FROM ops.document WHERE list_contains(?, document_id) UNION ALL "
+                "SELECT account || ' ' || CAST(business_day AS VARCHAR) AS subject FROM ops.business_day "
+                "WHERE list_contains(?, account || ' ' || CAST(business_day AS VARCHAR))",
+                [list(subjects), list(subjects)],
+            ).fetchall()
+        return {subject for (subject,) in found}
+
     def alerts_known_until(self) -> dt.date | None:
         """Return the UTC day from which on alerts may have changed since they were kept: that of the oldest one that is
         open in ops.alert, or of the newest; None if there is none."""
@@ -1151,6 +1169,7 @@ def _arrow(model: Model, rows: list[dict[str, Any]]) -> pa.Table:
         "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
         "DECIMAL(18,2)": pa.decimal128(18, 2),
         "DECIMAL(18,6)": pa.decimal128(18, 6),
+        "DECIMAL(38,2)": pa.decimal128(38, 2),
     }
     schema = pa.schema([(column.name, types[column.type]) for column in model.columns])
     return pa.Table.from_pylist(rows, schema=schema)
