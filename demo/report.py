@@ -51,6 +51,7 @@ def report(console: Console, services: Services) -> bool:
     with duckdb.connect(str(layout.warehouse), read_only=True) as connection:
         _print_tie_out(console, connection)
         _print_not_loaded(console, connection)
+        _print_trouble(console, connection)
         equal = _print_truth(console, connection, layout)
         example = connection.execute(
             "SELECT settlement_id FROM mart.settlement_tie_out WHERE state = 'tied_out' ORDER BY lines DESC LIMIT 1"
@@ -80,6 +81,12 @@ def _print_not_loaded(console: Console, connection: duckdb.DuckDBPyConnection) -
         for document_id, _, code, reason in rows:
             table.add_row(document_id, f"[bold]{code}[/] {escape(reason or '')}")
         console.print(table)
+
+
+def _print_trouble(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    found = connection.execute("SELECT kind, count(*) FROM mart.trouble GROUP BY kind ORDER BY kind").fetchall()
+    named = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in found)
+    console.print(f"Open trouble (mart.trouble): {named or 'none'}")
 
 
 def _print_truth(console: Console, connection: duckdb.DuckDBPyConnection, layout: Layout) -> bool:

@@ -22,9 +22,9 @@ from tieout.intake.records import Listing
 from tieout.intake.settling import AccountKeys, account_for, check, read, settle
 from tieout.lake import Keys, Lake
 from tieout.warehouse import Warehouse
+from tieout.warehouse.engine import MARTS
 
 DAYS = (dt.date(2026, 8, 29), dt.date(2026, 8, 30))
-MARTS = ("settlement_tie_out", "settlement_by_category", "reserve_roll_forward", "expected_deposit", "unknown_fee")
 
 
 def take(amazon: Amazon, lake: Lake, account: Account, day: dt.date) -> tuple[Listing, int]:
@@ -260,3 +260,93 @@ def test_an_import_that_cannot_be_says_why(
         (tmp_path / name).write_bytes(body)
     with pytest.raises(NothingToImport, match=message):
         receive_files(lake, str(tmp_path), account, [amazon.account(name) for name in amazon.accounts])
+
+
+def one_by_one(documents: list[dict[str, Any]]) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Settlements by account, currency and the end of their period: no two series of the simulated world share one."""
+    found = {}
+    for document in documents:
+        if document["settlement_id"] and document["expected_reason"] != "same_bytes":
+            found[document["account"], document["currency"], document["period_end"]] = document
+    return found
+
+
+def test_the_chain_finds_every_hole_of_the_simulated_world_and_no_other(
+    amazon: Amazon, full_lake: Lake, tmp_path: Path
+) -> None:
+    """Pains 3 and 10: a statement that is missing is named by its exact dates; two series of a currency are no hole."""
+    warehouse = load(full_lake, tmp_path, DAYS, tuple(Region))
+    with warehouse.connect(read_only=True) as con:
+        known = {row[0] for row in con.execute("SELECT document_id FROM ops.document").fetchall()}
+        named = set(con.execute("SELECT account, settlement_id FROM mart.settlement_tie_out").fetchall())
+        chain = {
+            row[:2]: row[2:]
+            for row in con.execute(
+                "SELECT account, settlement_id, state, previous_settlement_id, missing_start_at, missing_end_at "
+                "FROM mart.settlement_chain WHERE is_loaded"
+            ).fetchall()
+        }
+        states = dict(con.execute("SELECT DISTINCT settlement_id, state FROM mart.reserve_roll_forward").fetchall())
+        kinds = {row[0] for row in con.execute("SELECT DISTINCT kind FROM mart.trouble").fetchall()}
+    truth = one_by_one([d for d in amazon.truth() if f"{d['account']}.{d['report_id']}" in known])
+
+    def before(document: dict[str, Any]) -> dict[str, Any] | None:
+        return truth.get((document["account"], document["currency"], document["period_start"]))
+
+    expected: dict[tuple[str, str], tuple[Any, ...]] = {}
+    for document in truth.values():
+        key = (document["account"], document["settlement_id"])
+        if key not in chain:
+            continue
+        previous, end = before(document), dt.datetime.fromisoformat(document["period_start"])
+        if previous is None:
+            expected[key] = ("first", None, None, None)
+        elif (document["account"], previous["settlement_id"]) in chain:
+            expected[key] = ("linked", previous["settlement_id"], None, None)
+        elif (document["account"], previous["settlement_id"]) in named:
+            expected[key] = ("previous_not_loaded", previous["settlement_id"], None, None)
+        elif (last := before(previous)) is None:
+            expected[key] = ("first", None, None, None)
+        else:
+            start = dt.datetime.fromisoformat(previous["period_start"])
+            expected[key] = ("hole", last["settlement_id"], start, end)
+    assert chain == expected
+    holes = [key for key, found in chain.items() if found[0] == "hole"]
+    assert len(holes) >= 4
+    assert {states[settlement_id] for _, settlement_id in holes} == {"previous_missing"}
+    assert "broken" not in states.values()
+
+    assert kinds == {"document_quarantined", "chain_hole", "unknown_fee"}
+
+
+def test_a_settlement_that_never_came_is_a_hole_with_its_exact_dates(
+    amazon: Amazon, full_lake: Lake, tmp_path: Path
+) -> None:
+    """Pain 10: nine of ten settlements arrive, and the one that does not is named."""
+    from tieout.intake.records import Outcomes
+
+    outcomes = full_lake.get_record(Keys.outcomes(DAYS[1], Region.EU, "falcon_eu"), Outcomes)
+    assert outcomes is not None
+    dirhams = sorted(
+        (o for o in outcomes.outcomes if o.staged and o.staged.reading.settlements[0].currency == "AED"),
+        key=lambda o: o.document.created_at,
+    )
+    before, gone, after = (o.staged.reading.settlements[0] for o in dirhams[1:4] if o.staged)
+    warehouse = Warehouse(tmp_path / "warehouse.duckdb")
+    (tmp_path / "fetched").mkdir()
+
+    def fetch(key: str) -> Path:
+        return full_lake.get_file(key, tmp_path / "fetched" / key.replace("/", "_"))
+
+    for day, batch in enumerate((dirhams[:2] + dirhams[3:], dirhams[2:3])):
+        warehouse.load(batch, fetch, region=Region.EU, business_day=DAYS[day], run_id=str(day))
+        warehouse.build_marts()
+        with warehouse.connect(read_only=True) as con:
+            found = con.execute(
+                "SELECT settlement_id, previous_settlement_id, missing_start_at, missing_end_at "
+                "FROM mart.settlement_chain WHERE state NOT IN ('linked', 'first')"
+            ).fetchall()
+            troubles = con.execute("SELECT kind, subject FROM mart.trouble WHERE kind <> 'unknown_fee'").fetchall()
+        hole = (after.settlement_id, before.settlement_id, gone.start_at, gone.end_at)
+        assert found == ([] if day else [hole])
+        assert troubles == ([] if day else [("chain_hole", after.settlement_id)])
