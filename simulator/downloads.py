@@ -106,6 +106,8 @@ class Downloads:
 
     def _report(self, document_id: str, now: dt.datetime) -> Report | RequestedReport | None:
         for seller in SELLERS:
+            if seller.region != self._region:
+                continue
             for report in self._documents.reports(seller, now):
                 if report.document_id == document_id:
                     return report

@@ -78,6 +78,8 @@ class ReasonCode(StrEnum):
     REPORT_FATAL = "report_fatal"
     # quarantined because the bytes could not be had; tried again in later runs
     NOT_RECEIVED = "not_received"
+    # quarantined because Amazon made another report than it was asked for
+    PARAMETERS_DIFFER = "parameters_differ"
     # skipped
     REPORT_CANCELLED = "report_cancelled"
     REPORT_NOT_READY = "report_not_ready"

@@ -114,3 +114,28 @@ def test_a_clock_that_was_set_back_gives_nothing_away_and_blocks_nothing(clock: 
     assert take_all(budget, "getReportDocument") == 0
     later(60)
     assert take_all(budget, "getReportDocument") == 1
+
+
+def test_a_full_bucket_gains_nothing_until_the_call_arrives(clock: HandClock) -> None:
+    # Amazon's own bucket stays full until the call is there: here, for up to thirty seconds, or half a call
+    budget = Budget(MemoryBudgetStore(), clock)
+    first = budget.take("getReportDocument")
+    later(30)
+    budget.answered(first)
+    assert take_all(budget, "getReportDocument") == 14
+    later(59)
+    assert take_all(budget, "getReportDocument") == 0
+    later(1)
+    assert take_all(budget, "getReportDocument") == 1
+
+
+def test_refusals_in_a_row_double_the_wait_and_an_answer_ends_it(clock: HandClock) -> None:
+    """Pain 29: 429 although far below the published rate."""
+    budget = Budget(MemoryBudgetStore(), clock)
+    waits = [budget.refused("getReportDocument", None) for _ in range(6)]
+    one = 1 / LIMITS["getReportDocument"].rate
+    expected = [min(900.0, one * 2**n) for n in range(6)]
+    assert all(least <= wait <= 1.1 * least for wait, least in zip(waits, expected, strict=True))
+    later(max(waits) + 1)
+    budget.answered(budget.take("getReportDocument"))
+    assert budget.refused("getReportDocument", None) <= 1.1 * one

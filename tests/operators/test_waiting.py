@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from tieout.accounts import Account
 from tieout.amazon.clock import Clock
-from tieout.amazon.errors import BudgetExhausted
+from tieout.amazon.errors import AccessDenied, AmazonUnavailable, BudgetExhausted, InvalidRequest, LoginRefused
 from tieout.documents import Region
 from tieout.operators import settlements
 from tieout.operators.context import business_day
@@ -50,6 +50,33 @@ def test_it_gives_its_slot_back_until_the_budget_is_there(operator: Spent) -> No
     assert deferred.value.trigger.epoch_seconds == pytest.approx(time.time() + 10, abs=2)
     resume = getattr(operator, deferred.value.method_name)
     assert resume(CONTEXT, event={}) == "acme_eu 2026-08-30"
+
+
+class Refused(settlements.AccountOperator):
+    """Meets an Amazon that says no."""
+
+    error: Exception
+
+    def work(self, account: Account, business_day: dt.date) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (LoginRefused("invalid_grant", "as Amazon says"), AirflowFailException),
+        (AccessDenied("getReports for acme_eu: 403"), AirflowFailException),
+        (InvalidRequest("getReports for acme_eu: 400"), AirflowFailException),
+        (AmazonUnavailable("getReports for acme_eu failed 5 times"), AmazonUnavailable),
+    ],
+)
+def test_only_what_a_retry_can_help_is_retried(error: Exception, raised: type[Exception]) -> None:
+    """Bad credentials fail the task at once, with what to do in the message; an Amazon that is down leaves it to Airflow."""
+    operator = Refused(task_id="list", account=ACCOUNT.model_dump(mode="json"))
+    operator.error = error
+    with pytest.raises(raised) as caught:
+        operator.execute(CONTEXT)
+    assert str(caught.value) == str(error)
 
 
 def test_the_trigger_can_be_made_again_and_holds_no_secret() -> None:

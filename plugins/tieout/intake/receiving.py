@@ -142,6 +142,8 @@ def receive(amazon: SellingPartner, lake: Lake, clock: Clock, documents: Iterabl
     received = in_a_row = 0
     for done, document in enumerate(missing):
         left = len(missing) - done
+        if lake.get(Keys.raw_manifest(document)) is not None:
+            continue  # another run has fetched it since
         try:
             received += _receive_one(amazon, lake, clock, document)
         except BudgetExhausted as exhausted:
@@ -216,7 +218,6 @@ def _receive_one(amazon: SellingPartner, lake: Lake, clock: Clock, document: Doc
             _write_down_failure(lake, clock, document, Reason(code=ReasonCode.EMPTY_FILE, message=message), raw)
             return 0
         keep_raw(lake, document, raw, body)
-        lake.delete(Keys.not_received(document))
         return 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections import Counter
 
 from pydantic import AwareDatetime
@@ -31,6 +32,48 @@ class Manifest(Record):
 
     document: Document
     raw: RawFile
+
+
+class Wish(Record):
+    """A report that somebody wants of Amazon: its type, and all that decides what is in it."""
+
+    region: Region
+    account: str
+    report_type: str
+    marketplace_ids: tuple[str, ...]
+    data_start: AwareDatetime
+    data_end: AwareDatetime
+    options: dict[str, str] = {}
+    wanted_on: dt.date
+    """The business day whose run wants it; the same window is asked for again on another day, when more may be known."""
+
+    @property
+    def subject(self) -> str:
+        """What is asked for, whenever it is: two requests with the same subject are identical to Amazon."""
+        said = [self.report_type, *sorted(self.marketplace_ids), self.data_start.isoformat(), self.data_end.isoformat()]
+        said += [f"{name}={value}" for name, value in sorted(self.options.items())]
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+
+    @property
+    def request_id(self) -> str:
+        """Our id of the request."""
+        return f"{self.subject}-{self.wanted_on.isoformat()}"
+
+
+class ReportRequest(Record):
+    """A report that is or was asked for. It is written down before Amazon is asked, and completed after it."""
+
+    wish: Wish
+    intended_at: AwareDatetime
+    """When Amazon was about to be asked, Amazon's time."""
+    asker: str
+    """Who was about to ask: differs from one attempt to the next."""
+    report_id: str | None = None
+    """Amazon's id; None while nobody knows whether Amazon was asked."""
+    reused_from: str | None = None
+    """The request whose report this one takes, if it did not ask itself."""
+    failed: Reason | None = None
+    """Why the report will never come."""
 
 
 class NotReceived(Record):
