@@ -112,8 +112,8 @@ SELECT
   'A ' || c.currency || ' settlement of ' || c.account || ' is missing: from ' || CAST(c.missing_start_at AS VARCHAR)
     || ' to ' || CAST(c.missing_end_at AS VARCHAR) || ', between ' || c.previous_settlement_id || ' and '
     || c.settlement_id
-    || coalesce('. It releases the reserve ' || CAST(c.missing_reserve_released AS VARCHAR) || ' ' || c.currency, '')
-    || '. It holds back ' || CAST(c.missing_reserve_held AS VARCHAR) || ' ' || c.currency AS message
+    || coalesce('. It gives back a reserve of ' || CAST(c.missing_reserve_released AS VARCHAR) || ' ' || c.currency, '')
+    || '. It holds back ' || CAST(-c.missing_reserve_held AS VARCHAR) || ' ' || c.currency AS message
 FROM mart.settlement_chain AS c
 WHERE c.state = 'hole'
 UNION ALL
