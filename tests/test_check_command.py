@@ -118,6 +118,27 @@ def test_a_file_that_cannot_be_read_is_one_object_with_what_is_known(check: Chec
     assert verdict["reason"].startswith("bad_quantity: broken, line 4, column quantity-purchased: 'many' ")
 
 
+def test_another_report_is_called_by_its_name(check: Check) -> None:
+    golden = ROOT / "tests" / "reports" / "golden_families"
+    code, verdicts = check(
+        orders=(golden / "orders-jp.txt").read_bytes(), payments=(golden / "date_range-de.csv").read_bytes()
+    )
+    assert code == 1
+    assert [list(each) for each in verdicts] == [KEYS, KEYS]
+    assert [(each["verdict"], each["reason"]) for each in verdicts] == [
+        (
+            "refused",
+            "unknown_layout: orders: this is a report of all orders (orders), not a settlement. Only settlements have a "
+            "control total to tie out with.",
+        ),
+        (
+            "refused",
+            "unknown_layout: payments: this is a date-range report of transactions (date_range), not a settlement. Only "
+            "settlements have a control total to tie out with.",
+        ),
+    ]
+
+
 def test_lines_in_two_currencies_are_not_added_up(check: Check) -> None:
     content = rows([settlement("10.00", "-3.50")], Style())
     content[2]["currency"] = "USD"

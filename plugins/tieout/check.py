@@ -98,7 +98,8 @@ def check_file(path: Path) -> Iterator[Verdict]:
     try:
         reading = read_settlement(path, file_name=str(path))
     except Refused as refusal:
-        yield Verdict(str(path), REFUSED, f"{refusal.reason.code}: {refusal.reason.message}", **asdict(refusal.known))
+        why = f"{refusal.reason.code}: {_what_it_is(path) or refusal.reason.message}"
+        yield Verdict(str(path), REFUSED, why, **asdict(refusal.known))
         return
     reasons = {each.settlement_id: _reason(str(path), reading, each) for each in reading.settlements}
     suspects = _suspects(path, [each for each in reading.settlements if each.sum_of_lines != each.control_total])
@@ -121,6 +122,23 @@ def check_file(path: Path) -> Iterator[Verdict]:
             decimal=reading.decimal,
             dates=reading.dates,
         )
+
+
+def _what_it_is(path: Path) -> str | None:
+    """What a file that is no settlement is, if it is another report that Tieout reads."""
+    from tieout.reports.errors import Refused
+    from tieout.reports.report import SETTLEMENT, recognise
+
+    try:
+        found = recognise(path)
+    except Refused:
+        return None
+    if found == SETTLEMENT:
+        return None
+    return (
+        f"{path}: this is {found.title} ({found.name}), not a settlement. Only settlements have a control total to tie "
+        "out with."
+    )
 
 
 def _reason(file: str, reading: Reading, settlement: SettlementSummary) -> str | None:

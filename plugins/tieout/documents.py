@@ -176,6 +176,33 @@ class Reading(Record):
     reader_version: int
 
 
+class ReportReading(Record):
+    """How a file of a report family was read: each convention found on its own."""
+
+    family: str
+    """The family's name, e.g. `orders`."""
+    dialect: str
+    """How the file is written: `TSV`, `quoted TSV`, `CSV`, `CSV with semicolons`, `CSV with bars` or `JSON`."""
+    resaved: bool
+    """Amazon does not write the family in this form: another program saved the file."""
+    encoding: str
+    decimal: str | None
+    """`.` or `,`; None if no number of the file tells."""
+    dates: dict[str, tuple[str, ...]]
+    """By column, how its dates and times are written, in strftime's notation."""
+    currency: str | None
+    """ISO 4217, if the file or the family tells it outside of the rows."""
+    columns: tuple[str, ...]
+    """As the file spells them, in its order."""
+    unknown_columns: tuple[str, ...]
+    """Columns that the family does not declare; what stands in them is kept in `extra`. Drift, to be looked at."""
+    absent_columns: tuple[str, ...]
+    """Columns that the family declares, by our name, and the file does not have. Their values are unknown."""
+    rows: int
+    """0 for a report that has nothing to tell, which is not the same as an empty file: that one is refused."""
+    reader_version: int
+
+
 class StagedFiles(Record):
     """The typed Parquet of one document."""
 

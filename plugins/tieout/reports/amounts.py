@@ -53,6 +53,19 @@ def hundredths(text: str, decimal: str, decimals: int) -> int | None:
         decimal: `POINT` or `COMMA`.
         decimals: How many decimals the currency has, 0 to 2.
     """
+    value = units(text, decimal, decimals, 2)
+    return None if value is None or abs(value) > LARGEST else value
+
+
+def units(text: str, decimal: str, decimals: int, scale: int) -> int | None:
+    """A number in units of ten to the power of -`scale`, read as `hundredths` reads an amount.
+
+    Args:
+        text: The field as the file has it.
+        decimal: `POINT` or `COMMA`.
+        decimals: How many decimals it may have, 0 to `scale`.
+        scale: How many decimals the result counts.
+    """
     text = text.strip(_PADDING).replace("\u2212", "-")
     negative = False
     if text[:1] in ("-", "+"):
@@ -66,9 +79,7 @@ def hundredths(text: str, decimal: str, decimals: int) -> int | None:
     fraction = match["fraction"] or ""
     if (not whole and not fraction) or fraction[decimals:].strip("0"):
         return None
-    value = int(whole or 0) * 100 + int(fraction[:2].ljust(2, "0"))
-    if value > LARGEST:
-        return None
+    value = int(whole or 0) * 10**scale + int(fraction[:scale].ljust(scale, "0") or 0)
     return -value if negative else value
 
 

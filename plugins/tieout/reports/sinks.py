@@ -1,10 +1,10 @@
-"""Where the lines of a settlement go, batch by batch."""
+"""Where the lines of a report go, batch by batch."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -17,7 +17,6 @@ from tieout.reports.schemas import LINES_SCHEMA
 ROW_GROUP = 122_880
 """Rows of a Parquet row group: DuckDB's own size."""
 _RANGED_COLUMNS = ["line_no", "settlement_id", "currency", "amount", "posted_date", "posted_at"]
-"""Columns whose range in a row group lets a query skip it."""
 
 OnLines = Callable[[pa.Table], None]
 
@@ -52,10 +51,20 @@ class CallbackSink:
 
 
 class ParquetSink:
-    """Writes lines to a Parquet file, compressing them in a thread of its own."""
+    """Writes lines to a Parquet file, compressing them in a thread of its own.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: Where the file goes.
+        schema: What a file without lines has.
+        ranged: Columns whose range in a row group lets a query skip it.
+    """
+
+    def __init__(
+        self, path: Path, schema: pa.Schema = LINES_SCHEMA, ranged: Sequence[str] = tuple(_RANGED_COLUMNS)
+    ) -> None:
         self._path = path
+        self._schema = schema
+        self._ranged = list(ranged)
         self._queue: queue.Queue[pa.Table | None] = queue.Queue(maxsize=1)
         self._thread = threading.Thread(target=self._encode, name="parquet-encoder")
         self._error: BaseException | None = None
@@ -99,7 +108,7 @@ class ParquetSink:
             except BaseException as error:
                 self._error = error
         try:
-            writer = writer or self._open(LINES_SCHEMA)
+            writer = writer or self._open(self._schema)
             writer.close()
         except BaseException as error:
             self._error = self._error or error
@@ -110,7 +119,7 @@ class ParquetSink:
             schema,
             compression="zstd",
             compression_level=1,
-            store_schema=False,  # so that a reader sees LINES_SCHEMA and not the dictionaries
+            store_schema=False,  # so that a reader sees the schema and not the dictionaries
             use_dictionary=[name for name in schema.names if name != "line_no"],
-            write_statistics=_RANGED_COLUMNS,
+            write_statistics=self._ranged,
         )

@@ -54,9 +54,9 @@ _SAVE_AS_IS = "Download the report again and import it as it came, without openi
 
 # What a file starts with when it is something else than a tab-delimited report.
 _OTHER_KINDS = (
-    (b"PK\x03\x04", "a ZIP archive or an Excel workbook", "Unpack it, or download the tab-delimited flat file"),
-    (b"%PDF", "a PDF", "Download the tab-delimited flat file instead"),
-    (b"\xd0\xcf\x11\xe0", "an Excel workbook", "Download the tab-delimited flat file instead"),
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook", "Unpack it, or download the report as text"),
+    (b"%PDF", "a PDF", "Download the report as text instead"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook", "Download the report as text instead"),
     (GZIP_MAGIC, "compressed twice", "Unpack it once and try again"),
     (b"PAR1", "a Parquet file", "Give the file as Amazon made it"),
 )
@@ -112,7 +112,8 @@ def detect_encoding(path: Path, declared: str | None, *, whole: bool) -> str:
     for bom, name in _BOMS:
         if first.startswith(bom):
             return name
-    if first[:20].count(b"\0") >= 8:  # ASCII in UTF-16 without a mark: every second byte is zero
+    other_kind = first.startswith(tuple(magic for magic, _, _ in _OTHER_KINDS))
+    if first[:20].count(b"\0") >= 8 and not other_kind:  # ASCII in UTF-16 without a mark: every second byte is zero
         return "utf-16-be" if first.startswith(b"\0") else "utf-16-le"
 
     candidates = list(dict.fromkeys(name for name in (python_charset(declared), "utf-8", "cp932", "cp1252") if name))
@@ -218,7 +219,7 @@ def _as_ascii_superset(path: Path, encoding: str) -> Iterator[bytes]:
         first += more
     for magic, kind, advice in _OTHER_KINDS:
         if first.startswith(magic):
-            raise Misfit(ReasonCode.UNKNOWN_LAYOUT, f"this is not a settlement report but {kind}", advice)
+            raise Misfit(ReasonCode.UNKNOWN_LAYOUT, f"this is not a report but {kind}", advice)
     yield first.removeprefix(codecs.BOM_UTF8) if encoding == "utf-8-sig" else first
     yield from chunks
 

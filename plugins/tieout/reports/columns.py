@@ -1,0 +1,473 @@
+"""Cells to columns with exact types: what a family's columns hold, found from all rows, then read by it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+
+from tieout.documents import ReasonCode
+from tieout.marketplaces import known_marketplaces
+from tieout.reports import amounts, arrow
+from tieout.reports.errors import Misfit, shown
+from tieout.reports.family import FILE_CURRENCY, Column, Family, Kind
+from tieout.reports.moments import RESAVED, DateEvidence, DateReading, decide
+from tieout.reports.tables import AS_AMAZON_MADE_IT, Table
+
+_NUMBERS = frozenset({Kind.MONEY, Kind.WHOLE, Kind.DECIMAL})
+_DATES = frozenset({Kind.INSTANT, Kind.DAY})
+_FINE = 10
+"""Decimals of `family.RATE`."""
+_LARGEST_FINE = 10**38 - 1
+_LARGEST_WHOLE = 2**63 - 1
+_DOWNLOAD_AGAIN = AS_AMAZON_MADE_IT[0].lower() + AS_AMAZON_MADE_IT[1:]
+_FLAGS = {
+    **dict.fromkeys(("true", "yes", "y", "1", "ja", "oui", "sì", "si", "sí", "はい"), True),
+    **dict.fromkeys(("false", "no", "n", "0", "nein", "non", "いいえ"), False),
+}
+_SCIENTIFIC = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]+")
+_CODE = re.compile(r"[A-Z]{3}")
+_WORD = re.compile(r"(?<![A-Z])[A-Z]{3}(?![A-Z])")
+_CACHED = 1 << 16
+_EPOCH = dt.date(1970, 1, 1)
+_EPOCH_TIME = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - times as written have no zone
+_MICROSECOND = dt.timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Conventions:
+    """What the rows of a file settle."""
+
+    decimal: str | None
+    """None if all numbers of the file read the same either way."""
+    dates: dict[str, dict[tuple[str, str, int], str]]
+    currency: str | None
+    """Of all rows, if the file or the family tells it outside of the rows."""
+
+
+def _decimals(column: Column) -> int:
+    """How many decimals a number of a column may have, whatever its currency."""
+    if column.kind is Kind.WHOLE:
+        return 0
+    return _FINE if column.kind is Kind.DECIMAL or column.fine else 2
+
+
+def _shape(text: str) -> str:
+    """A number with its digits blurred, but for what tells how it may be read: a leading zero and the last group."""
+    cut = max(text.rfind("."), text.rfind(","))
+    head, tail = (text, "") if cut < 0 else (text[:cut], text[cut:])
+    blurred = re.sub("[0-9]", "9", head)
+    first = re.search("[0-9]", head)
+    if first is not None and head[first.start()] == "0":
+        blurred = blurred[: first.start()] + "0" + blurred[first.start() + 1 :]
+    return blurred + re.sub("[1-9]", "9", tail)
+
+
+class Survey:
+    """One pass over a file, to find its conventions. It does not grow with the file."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        family = table.family
+        self._width = len(table.header)
+        self._columns = [
+            (column, table.columns[column.name]) for column in family.columns if column.name in table.columns
+        ]
+        self._numbers = [(c, at, _decimals(c)) for c, at in self._columns if c.kind in _NUMBERS]
+        self._dates = [
+            (DateEvidence(table.spelled(c.name), c.written), c, at) for c, at in self._columns if c.kind in _DATES
+        ]
+        # a row may have lost empty fields at its end, as long as nothing that counts stood there
+        counts = {*family.filled, *(c.name for c, _ in self._columns if c.kind is not Kind.TEXT or c.required)}
+        self._least = 1 + max((table.columns[name] for name in counts if name in table.columns), default=0)
+        self._filled = [(name, table.columns[name]) for name in family.filled if name in table.columns]
+        self._nothing = frozenset(family.nothing)
+        self._shapes: dict[tuple[str, int], tuple[str, int, str]] = {}
+        self._short: list[int] = []
+        self._market = table.columns.get("marketplace") if family.outside_currency == FILE_CURRENCY else None
+        self._markets: set[str] = set()
+        self._last_cells: list[str] = []
+
+    def add(self, line: int, cells: list[str]) -> None:
+        """Look at one row.
+
+        :raises Misfit: `damaged_file` for a row that does not fit the header, `bad_date` for what is no date.
+        """
+        if len(cells) != self._width:
+            self._check_width(line, cells)
+            cells = cells + [""] * (self._width - len(cells))
+        for name, at in self._filled:
+            if not cells[at].strip():
+                raise Misfit(
+                    ReasonCode.DAMAGED_FILE, f"the line has no {name}: it was cut or shifted", AS_AMAZON_MADE_IT,
+                    line=line, column=self._table.spelled(name),
+                )  # fmt: skip
+        for column, at, decimals in self._numbers:
+            text = cells[at].strip()
+            if text and text not in self._nothing:
+                key = (_shape(text), decimals)
+                if key not in self._shapes:
+                    self._shapes[key] = (text, line, self._table.spelled(column.name))
+        for evidence, _, at in self._dates:
+            text = cells[at].strip()
+            if text and text not in self._nothing:
+                evidence.add(text, line)
+        if self._market is not None and (name := cells[self._market].strip()) and len(self._markets) < 1000:
+            self._markets.add(name)
+        self._last_cells = cells
+
+    def _check_width(self, line: int, cells: list[str]) -> None:
+        if len(cells) > self._width:
+            if any(cell.strip() for cell in cells[self._width :]):
+                problem = (
+                    f"the line has {len(cells)} fields and the header {self._width}: a separator inside a field has "
+                    "shifted it"
+                )
+                raise Misfit(ReasonCode.DAMAGED_FILE, problem, AS_AMAZON_MADE_IT, line=line)
+            return
+        if len(cells) < self._least:
+            problem = f"the line has {len(cells)} fields and the header {self._width}: it was cut, or broken in two"
+            raise Misfit(ReasonCode.DAMAGED_FILE, problem, AS_AMAZON_MADE_IT, line=line)
+        if len(self._short) < 2:
+            self._short.append(line)
+
+    def finish(self, *, ends_with_line_end: bool, last_line: int) -> None:
+        """Look at the end of the file.
+
+        :raises Misfit: `damaged_file` if the file may have been cut in its last line.
+        """
+        if ends_with_line_end or not last_line:
+            return
+        if self._short == [last_line]:
+            raise Misfit(
+                ReasonCode.DAMAGED_FILE, "the last line is cut", AS_AMAZON_MADE_IT, line=last_line
+            )  # fmt: skip
+        if self._table.dialect.quoted and '"' in "".join(self._table.header):
+            return  # fields stand in quotation marks, and the last one is closed
+        for column, at in self._columns:
+            if at == self._width - 1 and column.kind in _NUMBERS and self._last_cells[at].strip():
+                raise Misfit(
+                    ReasonCode.DAMAGED_FILE,
+                    f"the file ends with the number {shown(self._last_cells[at])} and without a line end, so it may be cut",
+                    AS_AMAZON_MADE_IT, line=last_line, column=self._table.spelled(column.name),
+                )  # fmt: skip
+
+    def decide(self) -> Conventions:
+        """The file's conventions.
+
+        :raises Misfit: `bad_amount` or `bad_quantity` if no convention reads all numbers, `bad_date` likewise,
+            `ambiguous_amounts` if two do.
+        """
+        found = decide([evidence for evidence, _, _ in self._dates])
+        orders = {column.name: found[evidence.column] for evidence, column, _ in self._dates}
+        return Conventions(self._decimal(), orders, self._currency())
+
+    def _decimal(self) -> str | None:
+        unreadable: dict[str, list[tuple[str, int, str, int]]] = {each: [] for each in amounts.CONVENTIONS}
+        telling: tuple[str, int, str] | None = None
+        for (_, decimals), (text, line, column) in self._shapes.items():
+            values = {each: amounts.units(text, each, decimals, _FINE) for each in amounts.CONVENTIONS}
+            for convention, value in values.items():
+                if value is None:
+                    unreadable[convention].append((text, line, column, decimals))
+            if telling is None and len(set(values.values())) > 1:
+                telling = text, line, column
+        fitting = [each for each in amounts.CONVENTIONS if not unreadable[each]]
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            if telling is None:
+                return None
+            text, line, column = telling
+            raise Misfit(
+                ReasonCode.AMBIGUOUS_AMOUNTS,
+                f"{shown(text)} may have a decimal point or a decimal comma, and nothing in the file tells which",
+                "Fetch the report through the API, or download it with Seller Central set to English",
+                line=line, column=column,
+            )  # fmt: skip
+        usual = min(amounts.CONVENTIONS, key=lambda each: len(unreadable[each]))
+        text, line, column, decimals = min(unreadable[usual], key=lambda each: each[1])
+        raise bad_number(text, line, column, decimals, usual)
+
+    def _currency(self) -> str | None:
+        outside = self._table.family.outside_currency
+        if outside != FILE_CURRENCY:
+            return outside
+        codes = known_marketplaces().currencies
+        for line in self._table.preamble:
+            said = {word for word in _WORD.findall(line) if word in codes} | ({"JPY"} if "円" in line else set())
+            if len(said) == 1:
+                return said.pop()
+        of_markets = {code for name in self._markets if (code := _currency_of_marketplace(name)) is not None}
+        return of_markets.pop() if len(of_markets) == 1 else None
+
+
+def _currency_of_marketplace(name: str) -> str | None:
+    found = known_marketplaces().named(name.strip())
+    return found.currency if found is not None else None
+
+
+def bad_number(text: str, line: int, column: str, decimals: int, decimal: str | None) -> Misfit:
+    """The refusal of what is no number."""
+    if not decimals:
+        return Misfit(
+            ReasonCode.BAD_QUANTITY, f"{shown(text)} is not a whole number", AS_AMAZON_MADE_IT, line=line, column=column
+        )
+    readable = any(amounts.units(text, each, decimals, _FINE) is not None for each in amounts.CONVENTIONS)
+    how = f" with the decimal separator {decimal!r} of other numbers in the file" if readable and decimal else ""
+    return Misfit(
+        ReasonCode.BAD_AMOUNT,
+        f"{shown(text)} is not a number{how}",
+        amounts.advice(text, decimals),
+        line=line,
+        column=column,
+    )
+
+
+class Reader:
+    """Reads batches of rows by the file's conventions."""
+
+    def __init__(self, table: Table, conventions: Conventions, document_id: str) -> None:
+        self._table = table
+        self.conventions = conventions
+        self.rows = 0
+        self.dates = {
+            column.name: DateReading(table.spelled(column.name), conventions.dates[column.name], column.zone)
+            for column in table.family.columns
+            if column.name in conventions.dates
+        }
+        self._decimal = conventions.decimal or amounts.POINT
+        self._document_id = document_id
+        self._width = len(table.header)
+        self._nothing = frozenset({"", *table.family.nothing})
+        self._caches: dict[str, dict[tuple[str, str], object]] = {}
+
+    def table(self, batch: Sequence[tuple[int, list[str]]]) -> pa.Table:
+        """The rows with exact types.
+
+        :param batch: rows with their lines.
+        :raises Misfit: `bad_amount`, `bad_quantity`, `bad_date`, `unknown_currency` or `damaged_file` with line and
+            column.
+        """
+        if not batch:
+            return empty_table(self._table.family)
+        lines = [line for line, _ in batch]
+        width = self._width
+        cells = list(
+            zip(*(row if len(row) == width else (row + [""] * width)[:width] for _, row in batch), strict=True)
+        )
+        currencies = self._currencies(cells, lines)
+        made: dict[str, pa.Array] = {
+            "document_id": arrow.strings([self._document_id] * len(lines)),
+            "line_no": arrow.from_numpy(np.array(lines, np.int64), pa.int64()),
+            "extra": self._extra(cells, len(lines)),
+        }
+        for column in self._table.family.columns:
+            at = self._table.columns.get(column.name)
+            if at is None:
+                made |= {field.name: pa.nulls(len(lines), field.type) for field in column.fields}
+            else:
+                made |= self._column(column, cells[at], lines, currencies)
+        if "currency" not in made:
+            own = currencies.get(FILE_CURRENCY) or currencies.get(self._table.family.outside_currency or "")
+            made["currency"] = arrow.strings([each or None for each in own or [""] * len(lines)])
+        self.rows += len(lines)
+        return pa.table({name: made[name] for name in self._table.family.schema.names}, self._table.family.schema)
+
+    def _currencies(self, cells: Sequence[tuple[str, ...]], lines: list[int]) -> dict[str, Sequence[str]]:
+        """The currency of each row by what names it: a column, a code, or the file. Empty where there is none."""
+        found: dict[str, Sequence[str]] = {}
+        for column in self._table.family.columns:
+            name = column.currency
+            if name is None or name in found:
+                continue
+            if name in self._table.columns:
+                found[name] = [each.strip().upper() for each in cells[self._table.columns[name]]]
+                for row, code in enumerate(found[name]):
+                    if code and not _CODE.fullmatch(code):
+                        raise Misfit(
+                            ReasonCode.UNKNOWN_CURRENCY, f"{shown(code)} is not a currency (ISO 4217)",
+                            AS_AMAZON_MADE_IT, line=lines[row], column=self._table.spelled(name),
+                        )  # fmt: skip
+            elif name == FILE_CURRENCY and self.conventions.currency is None and "marketplace" in self._table.columns:
+                markets = cells[self._table.columns["marketplace"]]
+                found[name] = [_currency_of_marketplace(each) or "" for each in markets]
+            elif name == FILE_CURRENCY or _CODE.fullmatch(name):
+                found[name] = [self.conventions.currency or ""] * len(lines)
+            else:
+                found[name] = [""] * len(lines)
+        return found
+
+    def _column(
+        self, column: Column, texts: tuple[str, ...], lines: list[int], currencies: dict[str, Sequence[str]]
+    ) -> dict[str, pa.Array]:
+        spelled = self._table.spelled(column.name)
+        if column.kind is Kind.TEXT:
+            for row, text in enumerate(texts):
+                if "E+" in text and _SCIENTIFIC.fullmatch(text.strip()):
+                    raise Misfit(
+                        ReasonCode.DAMAGED_FILE,
+                        f"{shown(text)} was an identifier before a spreadsheet wrote it in scientific notation",
+                        "It has lost digits: " + _DOWNLOAD_AGAIN, line=lines[row], column=spelled,
+                    )  # fmt: skip
+            return {column.name: arrow.strings([text if text and not text.isspace() else None for text in texts])}
+        if column.kind is Kind.CURRENCY:
+            return {column.name: arrow.strings([text.strip().upper() or None for text in texts])}
+        if column.kind is Kind.INSTANT:
+            return self._instants(column, texts, lines, currencies)
+        per_row: Sequence[str] = currencies[column.currency] if column.currency else [""] * len(texts)
+        read: Callable[[str, str, int, str], object]
+        if column.kind is Kind.DAY:
+            read = partial(self._day, self.dates[column.name])
+        elif column.kind is Kind.FLAG:
+            read = _flag
+        elif column.kind is Kind.WHOLE:
+            read = self._whole
+        elif column.kind is Kind.DECIMAL:
+            read = self._measure
+        else:
+            read = partial(self._money, column.fine)
+        values = self._read(column.name, texts, per_row, lines, spelled, read)
+        kind = column.fields[0].type
+        null = np.fromiter((each is None for each in values), bool, len(values))
+        if column.kind is Kind.FLAG:
+            bits = np.packbits([bool(each) for each in values], bitorder="little")
+            valid = pa.py_buffer(np.packbits(~null, bitorder="little"))
+            return {column.name: pa.Array.from_buffers(kind, len(values), [valid, pa.py_buffer(bits)])}
+        if column.kind in (Kind.MONEY, Kind.DECIMAL):
+            words = b"".join(_ZERO if each is None else each for each in values)  # type: ignore[misc]
+            valid = pa.py_buffer(np.packbits(~null, bitorder="little"))
+            return {column.name: pa.Array.from_buffers(kind, len(values), [valid, pa.py_buffer(words)])}
+        numbers = np.array([0 if each is None else each for each in values], np.int64)
+        if column.kind is Kind.DAY:
+            numbers = numbers.astype(np.int32)
+        return {column.name: arrow.from_numpy(numbers, kind, null)}
+
+    def _read(
+        self,
+        name: str,
+        texts: Iterable[str],
+        currencies: Iterable[str],
+        lines: list[int],
+        spelled: str,
+        read: Callable[[str, str, int, str], object],
+    ) -> list[object]:
+        """Every cell, each distinct value of a column once."""
+        cache = self._caches.setdefault(name, {})
+        if len(cache) > _CACHED:
+            cache.clear()
+        values = []
+        for row, key in enumerate(zip(texts, currencies, strict=True)):
+            try:
+                values.append(cache[key])
+            except KeyError:
+                text = key[0].strip()
+                value = None if text in self._nothing else read(text, key[1], lines[row], spelled)
+                cache[key] = value
+                values.append(value)
+        return values
+
+    def _money(self, fine: bool, text: str, currency: str, line: int, column: str) -> bytes:
+        if not currency:
+            raise Misfit(
+                ReasonCode.UNKNOWN_CURRENCY,
+                f"{shown(text)} is an amount without a currency",
+                "An amount whose currency is unknown cannot be booked: " + _DOWNLOAD_AGAIN,
+                line=line, column=column,
+            )  # fmt: skip
+        if fine:
+            return self._measure(text, currency, line, column)
+        decimals = amounts.exponent(currency)
+        value = amounts.hundredths(text, self._decimal, decimals)
+        if value is None:
+            raise bad_number(text, line, column, max(decimals, 1), self._decimal)
+        return value.to_bytes(16, "little", signed=True)
+
+    def _measure(self, text: str, _currency: str, line: int, column: str) -> bytes:
+        value = amounts.units(text, self._decimal, _FINE, _FINE)
+        if value is None or abs(value) > _LARGEST_FINE:
+            raise bad_number(text, line, column, _FINE, self._decimal)
+        return value.to_bytes(16, "little", signed=True)
+
+    def _whole(self, text: str, _currency: str, line: int, column: str) -> int:
+        value = amounts.units(text, self._decimal, 0, 0)
+        if value is None or abs(value) > _LARGEST_WHOLE:
+            raise bad_number(text, line, column, 0, self._decimal)
+        return value
+
+    def _day(self, dates: DateReading, text: str, currency: str, line: int, column: str) -> int:
+        try:
+            return (dates.read(text, currency)[0] - _EPOCH).days
+        except ValueError as error:
+            raise Misfit(ReasonCode.BAD_DATE, f"{shown(text)} {error}", RESAVED, line=line, column=column) from None
+
+    def _instants(
+        self, column: Column, texts: tuple[str, ...], lines: list[int], currencies: dict[str, Sequence[str]]
+    ) -> dict[str, pa.Array]:
+        dates = self.dates[column.name]
+
+        def read(text: str, currency: str, line: int, spelled: str) -> object:
+            try:
+                return dates.read(text, currency)
+            except ValueError as error:
+                raise Misfit(
+                    ReasonCode.BAD_DATE, f"{shown(text)} {error}", RESAVED, line=line, column=spelled
+                ) from None
+
+        # the row's currency tells zones apart that share a name
+        own = next(iter(currencies.values()), [""] * len(texts))
+        values = self._read(column.name, texts, own, lines, self._table.spelled(column.name), read)
+        nothing = (None, None, None, None)
+        days, local, zones, at = zip(*(nothing if each is None else each for each in values), strict=True)
+        fields = column.fields
+        return {
+            fields[0].name: _array([None if d is None else (d - _EPOCH).days for d in days], np.int32, fields[0].type),
+            fields[1].name: _array(
+                [None if each is None else (each - _EPOCH_TIME) // _MICROSECOND for each in local],
+                np.int64, fields[1].type,
+            ),
+            fields[2].name: arrow.strings(zones),
+            fields[3].name: _array(
+                [None if each is None else (each.replace(tzinfo=None) - _EPOCH_TIME) // _MICROSECOND for each in at],
+                np.int64, fields[3].type,
+            ),
+        }  # fmt: skip
+
+    def _extra(self, cells: Sequence[tuple[str, ...]], count: int) -> pa.Array:
+        unknown = list(self._table.unknown.items())
+        if not unknown:
+            return pa.nulls(count, pa.string())
+        kept = []
+        for row in range(count):
+            values = {name: cells[at][row] for name, at in unknown if cells[at][row].strip()}
+            kept.append(json.dumps(values, ensure_ascii=False) if values else None)
+        return arrow.strings(kept)
+
+
+_ZERO = bytes(16)
+
+
+def _flag(text: str, _currency: str, line: int, column: str) -> bool:
+    value = _FLAGS.get(text.lower())
+    if value is None:
+        raise Misfit(
+            ReasonCode.DAMAGED_FILE, f"{shown(text)} is neither true nor false", AS_AMAZON_MADE_IT, line=line,
+            column=column,
+        )  # fmt: skip
+    return value
+
+
+def _array(values: list[int | None], dtype: type[np.generic], kind: pa.DataType) -> pa.Array:
+    null = np.fromiter((each is None for each in values), bool, len(values))
+    return arrow.from_numpy(np.array([each or 0 for each in values], dtype), kind, null)
+
+
+def empty_table(family: Family) -> pa.Table:
+    """No rows."""
+    return pa.table({each.name: pa.nulls(0, each.type) for each in family.schema}, family.schema)

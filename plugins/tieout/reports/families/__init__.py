@@ -1,0 +1,16 @@
+"""Every report family that Tieout reads. `docs/adding-a-report-family.md` tells how one is added."""
+
+from __future__ import annotations
+
+from tieout.reports.families import date_range, orders, vat_transactions
+from tieout.reports.family import Family
+
+FAMILIES: dict[str, Family] = {
+    each.name: each
+    for each in (
+        orders.FAMILY,
+        date_range.FAMILY,
+        vat_transactions.FAMILY,
+    )
+}
+"""By name."""

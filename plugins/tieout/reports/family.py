@@ -1,0 +1,262 @@
+"""What a report family is: everything that Tieout has to know of one kind of report, declared in one place.
+
+A family is declared in a module of `tieout.reports.families`. The readers, and whoever asks Amazon for reports or loads
+them, take what they need from the declaration and know no family by name.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from tieout.reports.schemas import INSTANT, MONEY
+
+RATE = pa.decimal128(38, 10)
+"""Measures, rates and amounts finer than cents."""
+LOCAL = pa.timestamp("us")
+FILE_CURRENCY = "*"
+"""Stands for the currency that the file itself tells: see `Column.currency`."""
+_CURRENCY_CODE = re.compile("[A-Z]{3}")
+
+
+class Kind(StrEnum):
+    """What a column holds."""
+
+    TEXT = "text"
+    MONEY = "money"
+    CURRENCY = "currency"
+    """ISO 4217."""
+    WHOLE = "whole"
+    """A whole number."""
+    DECIMAL = "decimal"
+    """A number that is no money: a measure, a rate."""
+    INSTANT = "instant"
+    """A date with, as a rule, a time and a zone."""
+    DAY = "day"
+    """A date without a time."""
+    FLAG = "flag"
+    """True or false."""
+
+
+class Obtained(StrEnum):
+    """How Amazon comes to make a report."""
+
+    MADE_BY_AMAZON = "made_by_amazon"
+    """It cannot be asked for, only listed."""
+    REQUESTED = "requested"
+    SCHEDULED = "scheduled"
+    """It may be asked for, or made on a schedule."""
+
+
+class Scope(StrEnum):
+    """What one report covers."""
+
+    ACCOUNT = "account"
+    """All marketplaces of the account in the region: asking once a marketplace gives the same rows again."""
+    MARKETPLACE = "marketplace"
+
+
+class Format(StrEnum):
+    """How Amazon writes the file."""
+
+    TSV = "tsv"
+    """Tab-separated; a quotation mark is an ordinary letter."""
+    TSV_QUOTED = "tsv_quoted"
+    """Tab-separated; a field may stand in quotation marks."""
+    CSV = "csv"
+    JSON = "json"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a family."""
+
+    name: str
+    """Ours: lower case with underscores. A header that differs from it in nothing but case, accents and punctuation is
+    the same name."""
+    kind: Kind = Kind.TEXT
+    spelled: tuple[str, ...] = ()
+    """Every other name that the column is known to have in real files, in any language."""
+    required: bool = False
+    """A file without the column is not of the family."""
+    currency: str | None = None
+    """Of money: the column of the family that names its currency; or an ISO 4217 code that all rows have; or
+    `FILE_CURRENCY` if the file tells its currency outside of its rows."""
+    fine: bool = False
+    """Of money: amounts are finer than the cents of their currency, e.g. a fee of 0.0036 a unit."""
+    written: str | None = None
+    """Of dates: the order in which Amazon is known to write them when it may be read in two ways, e.g. `%d-%m-%Y`."""
+    zone: str | None = None
+    """Of instants: the zone of those that name none, if Amazon documents it, e.g. `UTC`."""
+
+    @cached_property
+    def fields(self) -> tuple[pa.Field, ...]:
+        """What the column becomes in Parquet.
+
+        An instant becomes four: `<name>_day`, the day as written; `<name>_local`, the time as written, null if there
+        is none; `<name>_zone`, the zone as written, null if there is none; `<name>_at`, the instant in UTC, null
+        unless the zone is known.
+        """
+        if self.kind is Kind.INSTANT:
+            return (
+                pa.field(f"{self.name}_day", pa.date32()),
+                pa.field(f"{self.name}_local", LOCAL),
+                pa.field(f"{self.name}_zone", pa.string()),
+                pa.field(f"{self.name}_at", INSTANT),
+            )
+        kinds = {
+            Kind.TEXT: pa.string(), Kind.CURRENCY: pa.string(), Kind.WHOLE: pa.int64(), Kind.DECIMAL: RATE,
+            Kind.MONEY: RATE if self.fine else MONEY, Kind.DAY: pa.date32(), Kind.FLAG: pa.bool_(),
+        }  # fmt: skip
+        return (pa.field(self.name, kinds[self.kind]),)
+
+
+def text(name: str, *spelled: str, required: bool = False) -> Column:
+    return Column(name, Kind.TEXT, spelled, required)
+
+
+def money(name: str, *spelled: str, currency: str = "currency", required: bool = False, fine: bool = False) -> Column:
+    return Column(name, Kind.MONEY, spelled, required, currency=currency, fine=fine)
+
+
+def currency(name: str, *spelled: str, required: bool = False) -> Column:
+    return Column(name, Kind.CURRENCY, spelled, required)
+
+
+def whole(name: str, *spelled: str, required: bool = False) -> Column:
+    return Column(name, Kind.WHOLE, spelled, required)
+
+
+def decimal(name: str, *spelled: str, required: bool = False) -> Column:
+    return Column(name, Kind.DECIMAL, spelled, required)
+
+
+def instant(
+    name: str, *spelled: str, required: bool = False, written: str | None = None, zone: str | None = None
+) -> Column:
+    return Column(name, Kind.INSTANT, spelled, required, written=written, zone=zone)
+
+
+def day(name: str, *spelled: str, required: bool = False, written: str | None = None) -> Column:
+    return Column(name, Kind.DAY, spelled, required, written=written)
+
+
+def flag(name: str, *spelled: str, required: bool = False) -> Column:
+    return Column(name, Kind.FLAG, spelled, required)
+
+
+@dataclass(frozen=True)
+class Family:
+    """One kind of report."""
+
+    name: str
+    """Ours: the name of its module, of its tables and of its files."""
+    title: str
+    """What a person calls it."""
+    report_types: tuple[str, ...]
+    """Amazon's names for it. The first is the one to ask for."""
+    obtained: Obtained
+    scope: Scope
+    format: Format
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    """Columns (of the Parquet) that identify a row."""
+    recognised_by: tuple[str, ...]
+    """Columns that, together, no other family has: what a person recognises a file by."""
+    filled: tuple[str, ...] = ()
+    """Columns that no row leaves empty. A row that does was cut or shifted."""
+    repeats: bool = False
+    """Two rows of one document may be equal in the key and yet be two. Their identity is the key and the row's ordinal
+    among its equals, by line."""
+    longest_window: dt.timedelta | None = None
+    """The longest time that one report may cover; None if it has no limit or is a snapshot."""
+    overlap: dt.timedelta = dt.timedelta(0)
+    """How far back to ask again, because Amazon restates what it said."""
+    earliest: dt.timedelta | None = None
+    """How far back Amazon has data; None if it does not say."""
+    delay: dt.timedelta = dt.timedelta(0)
+    """How long after the end of a period its report can be asked for."""
+    restricted: bool = False
+    """The document is only given for a restricted data token."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """`reportOptions` to send."""
+    nothing: tuple[str, ...] = ()
+    """What stands in columns of numbers and dates for a value that Amazon does not have, besides nothing at all."""
+    json_keys: tuple[str, ...] = ()
+    """Of a JSON family: the names in the document that, together, no other family has."""
+    read_json: Callable[[Any], Iterator[dict[str, Any]]] | None = None
+    """Of a JSON family: the rows in a document, numbers as int and Decimal. A row's values are by column; `extra` holds
+    what has no column."""
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        fields = [each.name for each in self.schema]
+        assert len(set(fields)) == len(fields), f"{self.name}: two columns have one name"
+        for name in (*self.recognised_by, *self.filled):
+            assert name in names, f"{self.name}: {name} is no column"
+        for name in self.key:
+            assert name in fields, f"{self.name}: {name} of the key is no column"
+        for column in self.columns:
+            if column.kind is Kind.MONEY:
+                own = column.currency or ""
+                known = own == FILE_CURRENCY or _CURRENCY_CODE.fullmatch(own) or own in names
+                assert known, f"{self.name}: {column.name} has no currency"
+        spellings: dict[str, str] = {}
+        for column in self.columns:
+            for spelling in (column.name, *column.spelled):
+                other = spellings.setdefault(normalised(spelling), column.name)
+                assert other == column.name, f"{self.name}: {spelling!r} is both {other} and {column.name}"
+
+    @cached_property
+    def by_spelling(self) -> dict[str, Column]:
+        """Every known spelling, normalised, to its column."""
+        return {normalised(each): column for column in self.columns for each in (column.name, *column.spelled)}
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """What the family's rows have in Parquet.
+
+        `document_id` and `line_no` (the 1-based physical line on which the row starts; of JSON, the row's number) come
+        first; `currency` follows if the currency is told outside of the rows; `extra` comes last: what stands in
+        columns that are not declared, as a JSON object of texts, null if there is none.
+        """
+        own = [each for column in self.columns for each in column.fields]
+        outside = [] if "currency" in {each.name for each in own} or not self.outside_currency else ["currency"]
+        return pa.schema(
+            [
+                pa.field("document_id", pa.string()),
+                pa.field("line_no", pa.int64()),
+                *(pa.field(name, pa.string()) for name in outside),
+                *own,
+                pa.field("extra", pa.string()),
+            ]
+        )
+
+    @cached_property
+    def outside_currency(self) -> str | None:
+        """The code, or `FILE_CURRENCY`, if the currency of the family's money does not stand in a column."""
+        names = {column.name for column in self.columns}
+        return next((c.currency for c in self.columns if c.currency is not None and c.currency not in names), None)
+
+    def currency_of(self, name: str) -> str:
+        """The column of the Parquet that holds the currency of a money column."""
+        column = next(each for each in self.columns if each.name == name)
+        assert column.currency is not None, f"{name} is no money"
+        return column.currency if any(each.name == column.currency for each in self.columns) else "currency"
+
+
+def normalised(name: str) -> str:
+    """A header without what differs between files of one meaning: case, accents, spaces and punctuation.
+
+    `\\ufeffGift-Wrap_Credits` and `giftwrap credits` are the same, as are `Quantité` and `quantite`.
+    """
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in decomposed if letter.isalnum())
