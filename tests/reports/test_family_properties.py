@@ -25,7 +25,7 @@ from tieout.reports.family import FILE_CURRENCY, Column, Family, Format, Kind
 
 TABULAR = sorted(name for name, family in FAMILIES.items() if family.format is not Format.JSON)
 RELAXED = settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 WORDS = {
     "utf-8": ["Tasse", 'a"b', "表示ソ", "naïve", "x, y; z"],
@@ -33,7 +33,8 @@ WORDS = {
     "cp932": ["ソ表示", "①号のカップ", "Tasse", "x, y; z"],
     "utf-16": ["Tasse", "表示", "Größe"],
 }
-DAYS = ["%Y-%m-%d", "%d.%m.%Y", "%d-%m-%Y", "%m/%d/%Y", "%d/%m/%Y", "%d %B %Y", "%d-%b-%Y"]
+DAYS = ["%Y-%m-%d", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%m/%d/%Y", "%d/%m/%Y", "%d %B %Y", "%d-%b-%Y"]
+OTHER_ORDER = {"%m/%d/%Y": "%d/%m/%Y", "%d-%m-%Y": "%m-%d-%Y"}
 TIMES = ["T%H:%M:%S+00:00", " %H:%M:%S UTC", " %I:%M:%S %p GMT+0", " %H:%M:%S"]
 
 
@@ -63,7 +64,9 @@ class Style:
         self.quoted = family.format is not Format.TSV
         self.delimiter = draw(st.sampled_from(",;\t")) if family.format is Format.CSV else "\t"
         self.end = draw(st.sampled_from(["\n", "\r\n"]))
-        self.day = draw(st.sampled_from(DAYS))
+        # where a family says how Amazon is known to write a date, nobody writes it in the other order
+        written = {each.written for each in family.columns} & set(OTHER_ORDER)
+        self.day = draw(st.sampled_from([each for each in DAYS if each not in {OTHER_ORDER[w] for w in written}]))
         self.time = draw(st.sampled_from(TIMES))
         optional = [each for each in family.columns if not each.required]
         columns = [each for each in family.columns if each.required]
@@ -184,7 +187,7 @@ def test_rows_in_any_convention_are_read_back_exactly_or_refused(name: str, data
             assert not any("." in cell and "," in cell for cell in cells), cells
         else:
             assert code == "bad_date", outcome
-            assert style.day in ("%d-%m-%Y", "%m/%d/%Y", "%d/%m/%Y")
+            assert style.day in ("%d-%m-%Y", "%m-%d-%Y", "%m/%d/%Y", "%d/%m/%Y")
         return
     reading, found = outcome
     assert reading.rows == len(rows)
@@ -248,7 +251,7 @@ def test_no_damage_makes_the_reader_fail_in_any_other_way(name: str, data: st.Da
         for column in FAMILIES[reading.family].columns:
             value = row.get(column.name)
             if column.kind is Kind.MONEY and value is not None:
-                assert all(str(abs(value)).rstrip("0").count(digit) <= digits[digit] for digit in "123456789")
+                assert all(f"{abs(value):f}".count(digit) <= digits[digit] for digit in "123456789")
 
 
 @RELAXED

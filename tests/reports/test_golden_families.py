@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from tests.reports.test_golden import plain
+from tests.reports.test_golden import plain as in_words
 from tieout.reports.families import FAMILIES
 from tieout.reports.report import recognise, stage_report
 
 GOLDEN = Path(__file__).parent / "golden_families"
 FILES = sorted(path for path in GOLDEN.iterdir() if not path.name.endswith(".expected.json"))
+
+
+def plain(value: object) -> object:
+    return f"{value:f}" if isinstance(value, Decimal) else in_words(value)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -42,12 +42,20 @@ def json_rows(path: Path, encoding: str, families: Sequence[Family]) -> tuple[Fa
         raise Misfit(ReasonCode.DAMAGED_FILE, problem, AS_AMAZON_MADE_IT, line=line) from None
     for family in families:
         if isinstance(content, dict) and all(name in content for name in family.json_keys):
-            assert family.read_json is not None
-            return family, family.read_json(content)
+            return family, _rows(family, content)
     wanted = "; ".join(f"{each.title} has {', '.join(each.json_keys)}" for each in families)
     raise Misfit(
         ReasonCode.UNKNOWN_LAYOUT, f"this JSON document is of no known report ({wanted})", AS_AMAZON_MADE_IT, line=1
     )
+
+
+def _rows(family: Family, content: Any) -> Iterator[dict[str, Any]]:
+    assert family.read_json is not None
+    try:
+        yield from family.read_json(content)
+    except (KeyError, TypeError, AttributeError) as error:
+        problem = f"this is {family.title} of an unknown shape ({type(error).__name__}: {error})"
+        raise Misfit(ReasonCode.UNKNOWN_LAYOUT, problem, AS_AMAZON_MADE_IT) from error
 
 
 def _refuse(constant: str) -> None:

@@ -22,7 +22,7 @@ from tieout.reports.family import Family, Format
 from tieout.reports.json_documents import json_rows, seems_json
 from tieout.reports.sinks import ParquetSink
 from tieout.reports.source import read_chunks
-from tieout.reports.tables import Settlement, Table, find_table, rows
+from tieout.reports.tables import AS_AMAZON_MADE_IT, Settlement, Table, find_table, rows
 from tieout.reports.text import detect_encoding, text_blocks
 
 __all__ = ["READER_VERSION", "SETTLEMENT", "recognise", "stage_report"]
@@ -220,7 +220,10 @@ def _write_json(
     for count, row in enumerate(made, start=1):
         names |= dict.fromkeys(name for name, value in row.items() if value is not None and name != "extra")
         lines.append({"document_id": document_id, "line_no": count, **row})
-    table = pa.Table.from_pylist(lines, schema=family.schema) if lines else empty_table(family)
+    try:
+        table = pa.Table.from_pylist(lines, schema=family.schema) if lines else empty_table(family)
+    except pa.ArrowInvalid as error:  # a number finer or larger than its column holds
+        raise Misfit(ReasonCode.BAD_AMOUNT, f"a number cannot be held exactly ({error})", AS_AMAZON_MADE_IT) from error
     with ParquetSink(target, family.schema, ["line_no"]) as sink:
         sink.write(table)
     return ReportReading(
