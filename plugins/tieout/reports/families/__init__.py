@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tieout.reports.families import date_range, orders, vat_transactions
+from tieout.reports.families import (
+    date_range,
+    fba_returns,
+    orders,
+    vat_transactions,
+)
 from tieout.reports.family import Family
 
 FAMILIES: dict[str, Family] = {
@@ -11,6 +16,7 @@ FAMILIES: dict[str, Family] = {
         orders.FAMILY,
         date_range.FAMILY,
         vat_transactions.FAMILY,
+        fba_returns.FAMILY,
     )
 }
 """By name."""

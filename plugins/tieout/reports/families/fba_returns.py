@@ -1,0 +1,42 @@
+"""FBA customer returns: a row a unit group that came back to a fulfilment centre.
+
+Columns: developer-docs.amazon.com/sp-api/docs/fba-concessions-reports-attributes. No identifier of the row; the plate is
+that of the unit. The Spanish names are those of a public test set (github.com/aresstore).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from tieout.reports.family import Family, Format, Obtained, Scope, instant, text, whole
+
+FAMILY = Family(
+    name="fba_returns",
+    title="a report of FBA customer returns",
+    report_types=("GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA",),
+    obtained=Obtained.REQUESTED,
+    scope=Scope.MARKETPLACE,
+    format=Format.TSV,
+    longest_window=dt.timedelta(days=60),
+    overlap=dt.timedelta(days=30),
+    earliest=dt.timedelta(days=540),
+    columns=(
+        instant("returned", "return-date", "fecha-de-devolucion", required=True),
+        text("order_id", "identificador-del-pedido", required=True),
+        text("sku", required=True),
+        text("asin"),
+        text("fnsku"),
+        text("product_name", "nombre-del-producto"),
+        whole("quantity", "cantidad", required=True),
+        text("fulfillment_center_id", "identificador-del-centro-logistico"),
+        text("detailed_disposition", "disposicion-detallada", required=True),
+        text("reason", "motivo"),
+        text("status", "estado"),
+        text("license_plate_number", "numero-de-matricula"),
+        text("customer_comments", "comentarios-del-cliente"),
+    ),
+    key=("order_id", "sku", "fnsku", "license_plate_number", "returned_day", "returned_local"),
+    repeats=True,
+    recognised_by=("returned", "detailed_disposition", "license_plate_number"),
+    filled=("returned", "order_id"),
+)  # fmt: skip
