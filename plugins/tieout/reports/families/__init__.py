@@ -6,6 +6,7 @@ from tieout.reports.families import (
     date_range,
     fba_returns,
     orders,
+    returns,
     vat_transactions,
 )
 from tieout.reports.family import Family
@@ -17,6 +18,7 @@ FAMILIES: dict[str, Family] = {
         date_range.FAMILY,
         vat_transactions.FAMILY,
         fba_returns.FAMILY,
+        returns.FAMILY,
     )
 }
 """By name."""
