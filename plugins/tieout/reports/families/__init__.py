@@ -6,6 +6,7 @@ from tieout.reports.families import (
     date_range,
     fba_returns,
     orders,
+    reimbursements,
     returns,
     vat_transactions,
 )
@@ -19,6 +20,7 @@ FAMILIES: dict[str, Family] = {
         vat_transactions.FAMILY,
         fba_returns.FAMILY,
         returns.FAMILY,
+        reimbursements.FAMILY,
     )
 }
 """By name."""
