@@ -5,6 +5,7 @@ from __future__ import annotations
 from tieout.reports.families import (
     date_range,
     fba_returns,
+    fee_preview,
     orders,
     reimbursements,
     returns,
@@ -21,6 +22,7 @@ FAMILIES: dict[str, Family] = {
         fba_returns.FAMILY,
         returns.FAMILY,
         reimbursements.FAMILY,
+        fee_preview.FAMILY,
     )
 }
 """By name."""
