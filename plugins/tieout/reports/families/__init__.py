@@ -9,6 +9,7 @@ from tieout.reports.families import (
     orders,
     reimbursements,
     returns,
+    storage_fees,
     vat_transactions,
 )
 from tieout.reports.family import Family
@@ -23,6 +24,7 @@ FAMILIES: dict[str, Family] = {
         returns.FAMILY,
         reimbursements.FAMILY,
         fee_preview.FAMILY,
+        storage_fees.FAMILY,
     )
 }
 """By name."""
