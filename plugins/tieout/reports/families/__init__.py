@@ -6,6 +6,7 @@ from tieout.reports.families import (
     date_range,
     fba_returns,
     fee_preview,
+    long_term_storage_fees,
     orders,
     reimbursements,
     returns,
@@ -25,6 +26,7 @@ FAMILIES: dict[str, Family] = {
         reimbursements.FAMILY,
         fee_preview.FAMILY,
         storage_fees.FAMILY,
+        long_term_storage_fees.FAMILY,
     )
 }
 """By name."""
