@@ -8,6 +8,7 @@ from tieout.reports.families import (
     fee_preview,
     long_term_storage_fees,
     orders,
+    overage_fees,
     reimbursements,
     returns,
     storage_fees,
@@ -27,6 +28,7 @@ FAMILIES: dict[str, Family] = {
         fee_preview.FAMILY,
         storage_fees.FAMILY,
         long_term_storage_fees.FAMILY,
+        overage_fees.FAMILY,
     )
 }
 """By name."""
