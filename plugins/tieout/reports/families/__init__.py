@@ -6,6 +6,7 @@ from tieout.reports.families import (
     date_range,
     fba_returns,
     fee_preview,
+    ledger_summary,
     long_term_storage_fees,
     orders,
     overage_fees,
@@ -29,6 +30,7 @@ FAMILIES: dict[str, Family] = {
         storage_fees.FAMILY,
         long_term_storage_fees.FAMILY,
         overage_fees.FAMILY,
+        ledger_summary.FAMILY,
     )
 }
 """By name."""
