@@ -6,6 +6,7 @@ from tieout.reports.families import (
     date_range,
     fba_returns,
     fee_preview,
+    ledger_detail,
     ledger_summary,
     long_term_storage_fees,
     orders,
@@ -31,6 +32,7 @@ FAMILIES: dict[str, Family] = {
         long_term_storage_fees.FAMILY,
         overage_fees.FAMILY,
         ledger_summary.FAMILY,
+        ledger_detail.FAMILY,
     )
 }
 """By name."""
