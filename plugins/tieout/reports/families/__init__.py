@@ -14,6 +14,7 @@ from tieout.reports.families import (
     reimbursements,
     returns,
     storage_fees,
+    vat_tax,
     vat_transactions,
 )
 from tieout.reports.family import Family
@@ -33,6 +34,7 @@ FAMILIES: dict[str, Family] = {
         overage_fees.FAMILY,
         ledger_summary.FAMILY,
         ledger_detail.FAMILY,
+        vat_tax.FAMILY,
     )
 }
 """By name."""
