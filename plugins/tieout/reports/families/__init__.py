@@ -6,6 +6,7 @@ from tieout.reports.families import (
     date_range,
     fba_returns,
     fee_preview,
+    gst_b2c,
     ledger_detail,
     ledger_summary,
     long_term_storage_fees,
@@ -35,6 +36,7 @@ FAMILIES: dict[str, Family] = {
         ledger_summary.FAMILY,
         ledger_detail.FAMILY,
         vat_tax.FAMILY,
+        gst_b2c.FAMILY,
     )
 }
 """By name."""
