@@ -6,6 +6,7 @@ from tieout.reports.families import (
     date_range,
     fba_returns,
     fee_preview,
+    gst_b2b,
     gst_b2c,
     ledger_detail,
     ledger_summary,
@@ -37,6 +38,7 @@ FAMILIES: dict[str, Family] = {
         ledger_detail.FAMILY,
         vat_tax.FAMILY,
         gst_b2c.FAMILY,
+        gst_b2b.FAMILY,
     )
 }
 """By name."""
