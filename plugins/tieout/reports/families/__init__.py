@@ -15,6 +15,7 @@ from tieout.reports.families import (
     overage_fees,
     reimbursements,
     returns,
+    seller_performance,
     storage_fees,
     vat_tax,
     vat_transactions,
@@ -39,6 +40,7 @@ FAMILIES: dict[str, Family] = {
         vat_tax.FAMILY,
         gst_b2c.FAMILY,
         gst_b2b.FAMILY,
+        seller_performance.FAMILY,
     )
 }
 """By name."""
