@@ -86,7 +86,7 @@ def _print_not_loaded(console: Console, connection: duckdb.DuckDBPyConnection) -
 def _print_trouble(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
     found = connection.execute("SELECT kind, count(*) FROM mart.trouble GROUP BY kind ORDER BY kind").fetchall()
     named = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in found)
-    console.print(f"Open trouble (mart.trouble): {named or 'none'}")
+    console.print(f"Open trouble (mart.trouble), each with its alert (ops.alert): {named or 'none'}")
 
 
 def _print_truth(console: Console, connection: duckdb.DuckDBPyConnection, layout: Layout) -> bool:
