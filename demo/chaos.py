@@ -77,6 +77,16 @@ def tables(warehouse: Path) -> dict[str, list[tuple[Any, ...]]]:
         return found
 
 
+def differences(expected: dict[str, list[tuple[Any, ...]]], found: dict[str, list[tuple[Any, ...]]]) -> list[str]:
+    """A line for each row that only one of two warehouses has."""
+    lines = []
+    for name in sorted(expected | found):
+        before, after = Counter(expected.get(name, [])), Counter(found.get(name, []))
+        lines += [f"{name}: only in quiet: {row}" for row in (before - after).elements()]
+        lines += [f"{name}: only in chaos: {row}" for row in (after - before).elements()]
+    return lines
+
+
 @dataclass
 class Saboteur:
     """Kills processes at random instants, until so many are dead.
@@ -254,4 +264,6 @@ def _print(
         verdict = "identical" if before == after else f"{len(set(before) ^ set(after))} differ"
         rows.add_row(name, f"{len(before):,}", f"{len(after):,}", verdict)
     console.print(rows)
+    for line in differences(expected, found)[:20]:
+        console.print(line, markup=False, style="red")
     console.print(f"{run.saboteur.killed.total()} kills; quiet {calm:.0f} s, chaos {wild:.0f} s")

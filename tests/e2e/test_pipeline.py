@@ -216,7 +216,7 @@ def test_under_faults_and_kills_the_books_come_out_the_same(first: dict[str, lis
             loud.stop()
     assert run.saboteur.killed.total() == 12
     assert sum(run.hits.values()) > 0
-    assert found == first
+    assert chaos.differences(first, found)[:20] == []
 
 
 def test_a_port_that_is_taken_gives_a_clear_error(services: Services, tmp_path: Path) -> None:
