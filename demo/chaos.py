@@ -27,8 +27,10 @@ from rich.table import Table
 
 from demo.airflow_api import AirflowApi
 from demo.layout import DemoError, Layout, Ports
-from demo.run import ENDED, Demo
+from demo.run import ENDED, REGIONS, Demo
 from demo.services import Services
+from tieout.documents import ReasonCode
+from tieout.intake.receiving import LOOK_AGAIN_AFTER
 
 SCALE = 30
 """The simulated Amazon's clock: fast enough that its rates do not hold up the run, slow enough that no report that is
@@ -166,6 +168,13 @@ class Chaos:
             self.hits[rule["fault"]] += rule["hits"]
         self._faults("DELETE")
         self._run_to_the_end()
+        # A document that could not be had in the last run is fetched by the next, some minutes of Amazon's time later.
+        time.sleep(LOOK_AGAIN_AFTER[ReasonCode.NOT_RECEIVED].total_seconds() / self.services.layout.scale)
+        airflow = AirflowApi(self.services.airflow_url)
+        for region in REGIONS:
+            last = max(airflow.runs(f"marketplace_reports_{region}"), key=lambda run: run["partition_key"])
+            airflow.clear(last["dag_id"], last["dag_run_id"])
+        self._run_to_the_end()
 
     def _run_to_the_end(self) -> None:
         deadline = time.monotonic() + 1800
@@ -196,7 +205,7 @@ class Chaos:
     def _run_a_day_again(self) -> None:
         """There are kills left and nothing to kill: clear a region's last day."""
         airflow = AirflowApi(self.services.airflow_url)
-        region = ("na", "eu", "fe")[self.saboteur.killed.total() % 3]
+        region = REGIONS[self.saboteur.killed.total() % len(REGIONS)]
         runs = [run for run in airflow.runs(f"marketplace_reports_{region}") if run["state"] in ENDED]
         if runs:
             airflow.clear(f"marketplace_reports_{region}", runs[-1]["dag_run_id"])
