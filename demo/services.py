@@ -108,13 +108,16 @@ class Services:
         return self._alive().get(name)
 
     def tasks(self) -> list[psutil.Process]:
-        """The processes in which Airflow's tasks run at this moment."""
+        """The processes in which Airflow's tasks run at this moment: children of the executor's workers."""
+        scheduler = self.process("airflow-scheduler")
+        children: list[psutil.Process] = []
+        with contextlib.suppress(psutil.Error):
+            children = scheduler.children(recursive=True) if scheduler else []
         found = []
-        for process in psutil.process_iter():
+        for process in children:
             with contextlib.suppress(psutil.Error):
                 title = " ".join(process.cmdline())
-                ours = title.startswith("airflow worker -- ") and "LocalExecutor" not in title
-                if ours and process.environ().get("AIRFLOW_HOME") == str(self.layout.airflow_home):
+                if title.startswith("airflow worker -- ") and "LocalExecutor" not in title:
                     found.append(process)
         return found
 

@@ -215,6 +215,7 @@ def test_under_faults_and_kills_the_books_come_out_the_same(first: dict[str, lis
         finally:
             loud.stop()
     assert run.saboteur.killed.total() == 12
+    assert run.saboteur.killed["task"] > 3
     assert sum(run.hits.values()) > 0
     assert chaos.differences(first, found)[:20] == []
 
