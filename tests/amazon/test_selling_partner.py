@@ -189,6 +189,7 @@ def test_every_call_is_recorded_and_holds_no_secret() -> None:
     done.headers.update({"x-amzn-RateLimit-Limit": "0.0222", "x-amzn-RequestId": "request-1"})
     listed(client(Amazon(httpx.ConnectError("down"), errors(500, "InternalFailure"), done), calls))
     assert [(call.operation, call.status, call.error) for call in calls] == [
+        ("token", 200, None),
         ("getReports", None, "ConnectError"),
         ("getReports", 500, None),
         ("getReports", 200, None),

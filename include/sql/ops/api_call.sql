@@ -12,7 +12,7 @@
 --   called_at    | TIMESTAMPTZ NOT NULL | When the call began, UTC.
 --   region       | VARCHAR NOT NULL     | Selling Partner API region: `NA`, `EU` or `FE`.
 --   account      | VARCHAR NOT NULL     | The selling-partner account, by our name for it.
---   operation    | VARCHAR NOT NULL     | Amazon's name of the operation.
+--   operation    | VARCHAR NOT NULL     | Amazon's name of the operation; `token` is Login with Amazon, `download` the storage behind a signed URL.
 --   method       | VARCHAR NOT NULL     | HTTP method.
 --   path         | VARCHAR NOT NULL     | Path of the request, without host and query.
 --   status       | INTEGER              | HTTP status; null when no answer came.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
@@ -13,6 +15,12 @@ from tieout.amazon.errors import AmazonUnavailable, LoginRefused
 LOGIN_ENDPOINT = "https://api.amazon.com"
 RENEW_BEFORE = dt.timedelta(seconds=120)
 """A token this close to its end is not used for another call."""
+
+
+PATH = "/auth/o2/token"
+
+Note = Callable[[dt.datetime, float, httpx.Response | None, str | None], None]
+"""Takes one call to the log: when (Amazon's time, UTC), `time.monotonic()` then, the answer, the error in its place."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,8 @@ class Login:
         self._endpoint = endpoint.rstrip("/")
         self._token: str | None = None
         self._dies_at = dt.datetime.min.replace(tzinfo=dt.UTC)
+        self.note: Note | None = None
+        """Whoever uses the tokens notes the calls for them in its own log."""
 
     def token(self) -> str:
         """Return an access token that is good for some minutes.
@@ -61,10 +71,16 @@ class Login:
         self._token = None
 
     def _renew(self) -> None:
-        asked_at = self._clock.now()
+        asked_at, started = self._clock.now(), time.monotonic()
+
+        def note(answer: httpx.Response | None, error: str | None) -> None:
+            if self.note:
+                self.note(asked_at, started, answer, error)
+
         body = _token(
             self._http,
             self._endpoint,
+            note,
             grant_type="refresh_token",
             refresh_token=self._credentials.refresh_token,
             client_id=self._credentials.client_id,
@@ -103,15 +119,29 @@ def grantless_token(http: httpx.Client, endpoint: str, *, client_id: str, client
     :raises LoginRefused: if Amazon refuses the application or the scope.
     :raises AmazonUnavailable: if Amazon gives no usable answer.
     """
-    form = {"grant_type": "client_credentials", "scope": scope, "client_id": client_id, "client_secret": client_secret}
-    return str(_token(http, endpoint, **form)["access_token"])
+    body = _token(
+        http,
+        endpoint,
+        grant_type="client_credentials",
+        scope=scope,
+        client_id=client_id,
+        client_secret=client_secret,
+    )
+    return str(body["access_token"])
 
 
-def _token(http: httpx.Client, endpoint: str, **form: str) -> dict:
+def _token(
+    http: httpx.Client,
+    endpoint: str,
+    note: Callable[[httpx.Response | None, str | None], None] = lambda answer, error: None,
+    **form: str,
+) -> dict:
     try:
-        answer = http.post(f"{endpoint}/auth/o2/token", data=form)
+        answer = http.post(f"{endpoint}{PATH}", data=form)
     except httpx.TransportError as error:
+        note(None, type(error).__name__)
         raise AmazonUnavailable(f"Login with Amazon did not answer: {error}") from error
+    note(answer, None)
     body = _json_object(answer)
     if answer.status_code in (400, 401, 403) and "error" in body:
         raise LoginRefused(str(body["error"]), str(body.get("error_description", "")))

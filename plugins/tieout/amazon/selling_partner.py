@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from tieout.amazon.errors import (
     MayHaveHappened,
 )
 from tieout.amazon.listing import Listed, MemorySizes, Size, SizeStore, Window, split
-from tieout.amazon.login import Login
+from tieout.amazon.login import PATH, Login
 from tieout.documents import ApiCall, Region
 
 ENDPOINTS = {
@@ -127,6 +128,7 @@ class SellingPartner:
         self._region = region
         self._account = account
         self._login = login
+        login.note = partial(self._note, "token", "POST", PATH)
         self._budget = budget
         self._clock = clock
         self._http = http
