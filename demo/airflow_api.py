@@ -85,7 +85,14 @@ class AirflowApi:
             "reset_dag_runs": True,
             "include_downstream": only_failed,
         }
-        self._call("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
+        for attempt in range(5):
+            answer = self._http.post(f"/dags/{dag_id}/clearTaskInstances", json=body)
+            if (
+                answer.status_code != 500 or attempt == 4
+            ):  # 500: the scheduler held the same rows, and Postgres chose it
+                self._checked(answer)
+                return
+            time.sleep(2)
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> None:
         """Start a run."""
