@@ -123,7 +123,16 @@ class Faulty:
 
 
 def calls(lake: Lake) -> list[ApiCall]:
-    """The call log, in the order of its sessions."""
+    """The calls for data in the call log, in their order; `token_calls` are the others."""
+    return [call for call in _all_calls(lake) if call.operation != "token"]
+
+
+def token_calls(lake: Lake) -> list[ApiCall]:
+    """The calls to Login with Amazon in the call log, in their order."""
+    return [call for call in _all_calls(lake) if call.operation == "token"]
+
+
+def _all_calls(lake: Lake) -> list[ApiCall]:
     lines = [line for key in lake.keys("calls/") for line in (lake.get(key) or b"").splitlines()]
     return sorted((ApiCall.model_validate(json.loads(line)) for line in lines), key=lambda call: call.called_at)
 

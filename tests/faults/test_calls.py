@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.quotas import PLANS
-from tests.faults.conftest import Faulty, calls
+from tests.faults.conftest import Faulty, calls, token_calls
 from tieout.amazon.errors import AccessDenied, AmazonUnavailable, BudgetExhausted, LoginRefused
 from tieout.intake.receiving import SETTLEMENT_REPORT, list_settlements, receive
 from tieout.intake.records import Manifest, NotReceived
@@ -222,6 +222,7 @@ def test_the_call_log_has_every_call_and_no_secret(amazon: Faulty, lake: Lake) -
         assert secret not in kept
     operations = {call.operation for call in calls(lake)}
     assert operations == {"getReports", "getReportDocument", "download"}
+    assert token_calls(lake)
     good = [call for call in calls(lake) if call.operation == "download" and call.status == 200 and not call.error]
     assert len(good) == len(expected(amazon))
     assert all(call.request_id for call in good)
