@@ -204,6 +204,48 @@ def test_columns_that_look_alike_are_alike(stage: Stage) -> None:
     assert str(row["purchase_day"]) == "2026-08-07"
 
 
+def test_the_days_that_a_report_covers_settle_the_order_of_day_and_month(stage: Stage) -> None:
+    data = file(changed(purchase_date="07/08/2026 10:00"))
+    august, july = (dt.date(2026, 8, 1), dt.date(2026, 8, 31)), (dt.date(2026, 7, 1), dt.date(2026, 7, 31))
+    assert str(stage(data, covers=august)[1][0]["purchase_day"]) == "2026-08-07"
+    assert str(stage(data, covers=july)[1][0]["purchase_day"]) == "2026-07-08"
+    for neither in ((dt.date(2026, 1, 1), dt.date(2026, 12, 31)), (dt.date(2025, 1, 1), dt.date(2025, 1, 31))):
+        assert refusal(stage, data, covers=neither).reason.code == "bad_date"
+
+
+def test_a_known_notation_yields_to_what_the_file_shows(stage: Stage) -> None:
+    header = ("Date", "FNSKU", "MSKU", "Event Type", "Quantity")
+    day = ("05/06/2026", "X1", "MUG", "Receipts", "1")
+    other = ("13/06/2026", *day[1:])
+    assert [str(row["date"]) for row in stage(file(day, header=header))[1]] == ["2026-05-06"]
+    assert [str(row["date"]) for row in stage(file(day, other, header=header))[1]] == ["2026-06-05", "2026-06-13"]
+
+
+def test_the_unicode_text_of_a_spreadsheet(stage: Stage) -> None:
+    quoted = changed(product_name='"12"" mug, ""blue"""')
+    reading, (row,) = stage(file(quoted).decode().encode("utf-16"))
+    assert (reading.encoding, reading.resaved, row["product_name"]) == ("utf-16", True, '12" mug, "blue"')
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "words"),
+    [
+        ('{"accountStatuses": [], "performanceMetrics": []}', None, ""),
+        ('{"accountStatuses": [], "performanceMetrics": [3]}', "unknown_layout", "of an unknown shape"),
+        ('{"accountStatuses": [{}], "performanceMetrics": []}', "unknown_layout", "of an unknown shape"),
+        ('{"accountStatuses": [], "performanceMetrics": [{"marketplaceId": "A", "x": {"rate": NaN}}]}', "damaged_file", "NaN"),
+        ('{"accountStatuses": [], "performanceMetrics": [{"marketplaceId": "A", "x": {"rate": 1e-11}}]}', "bad_amount",
+         "cannot be held exactly"),
+    ],
+)  # fmt: skip
+def test_seller_performance_of_any_shape(stage: Stage, data: str, code: str | None, words: str) -> None:
+    if code is None:
+        assert stage(data.encode())[1] == []
+        return
+    reason = refusal(stage, data.encode()).reason
+    assert (str(reason.code), words in reason.message) == (code, True), reason.message
+
+
 @pytest.mark.parametrize(
     ("written", "day", "time"),
     [

@@ -89,6 +89,7 @@ class Survey:
         self._filled = [(name, table.columns[name]) for name in family.filled if name in table.columns]
         self._nothing = frozenset(family.nothing)
         self._shapes: dict[tuple[str, int], tuple[str, int, str]] = {}
+        self._seen: set[tuple[str, int]] = set()  # what has told what it can, by the decimals or the column (past 100)
         self._short: list[int] = []
         self._market = table.columns.get("marketplace") if family.outside_currency == FILE_CURRENCY else None
         self._markets: set[str] = set()
@@ -109,15 +110,23 @@ class Survey:
                     line=line, column=self._table.spelled(name),
                 )  # fmt: skip
         for column, at, decimals in self._numbers:
+            if (cells[at], decimals) in self._seen:
+                continue
+            self._seen.add((cells[at], decimals))
             text = cells[at].strip()
             if text and text not in self._nothing:
                 key = (_shape(text), decimals)
                 if key not in self._shapes:
                     self._shapes[key] = (text, line, self._table.spelled(column.name))
         for evidence, _, at in self._dates:
+            if (cells[at], at + 100) in self._seen:
+                continue
+            self._seen.add((cells[at], at + 100))
             text = cells[at].strip()
             if text and text not in self._nothing:
                 evidence.add(text, line)
+        if len(self._seen) > _CACHED:
+            self._seen.clear()
         if self._market is not None and (name := cells[self._market].strip()) and len(self._markets) < 1000:
             self._markets.add(name)
         self._last_cells = cells
@@ -158,13 +167,14 @@ class Survey:
                     AS_AMAZON_MADE_IT, line=last_line, column=self._table.spelled(column.name),
                 )  # fmt: skip
 
-    def decide(self) -> Conventions:
+    def decide(self, covers: tuple[dt.date, dt.date] | None = None) -> Conventions:
         """The file's conventions.
 
+        :param covers: the first and the last day that the report covers, if they are known.
         :raises Misfit: `bad_amount` or `bad_quantity` if no convention reads all numbers, `bad_date` likewise,
             `ambiguous_amounts` if two do.
         """
-        found = decide([evidence for evidence, _, _ in self._dates])
+        found = decide([evidence for evidence, _, _ in self._dates], covers)
         orders = {column.name: found[evidence.column] for evidence, column, _ in self._dates}
         return Conventions(self._decimal(), orders, self._currency())
 

@@ -171,6 +171,8 @@ class Family:
     """Columns (of the Parquet) that identify a row."""
     recognised_by: tuple[str, ...]
     """Columns that, together, no other family has: what a person recognises a file by."""
+    also_in: tuple[Format, ...] = ()
+    """Other forms in which Amazon is known to write it."""
     filled: tuple[str, ...] = ()
     """Columns that no row leaves empty. A row that does was cut or shifted."""
     repeats: bool = False

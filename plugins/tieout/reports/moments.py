@@ -186,6 +186,8 @@ class DateEvidence:
     """By shape, the orders that read every date of the shape."""
     doubtful: dict[tuple[str, str, int], tuple[str, int]] = field(default_factory=dict)
     """By shape, the first date that two orders read differently, and its line."""
+    spans: dict[tuple[tuple[str, str, int], str], tuple[dt.date, dt.date]] = field(default_factory=dict)
+    """By shape and order, the first and the last day that the order reads."""
 
     def add(self, value: str, line: int) -> None:
         """Note one value.
@@ -205,6 +207,9 @@ class DateEvidence:
         for order, day in days.items():
             if day is None:
                 possible.discard(order)
+            else:
+                first, last = self.spans.get((shape, order), (day, day))
+                self.spans[shape, order] = min(first, day), max(last, day)
         if not possible:
             problem = f"{shown(value)} is not a day of the calendar"
             if any(in_order(moment.date, order) for order in shape_orders(shape)):
@@ -217,11 +222,15 @@ class DateEvidence:
 _Shape = tuple[str, str, int]
 
 
-def decide(columns: list[DateEvidence]) -> dict[str, dict[_Shape, str]]:
+def decide(columns: list[DateEvidence], covers: tuple[dt.date, dt.date] | None = None) -> dict[str, dict[_Shape, str]]:
     """The order of day and month of every column, by the shape of its dates.
 
     Columns that look alike are alike: an order that another column rules out is ruled out. Where two orders are left,
-    the one that Amazon is known to write in this column is taken. No other evidence is used.
+    the one is taken that alone puts all dates of a column into the days that the report covers; then the one that Amazon
+    is known to write in this column. No other evidence is used.
+
+    :param covers: the first and the last day that the report covers, if they are known; a day either way is allowed, for
+        time zones.
 
     :raises Misfit: `bad_date` if two orders remain that give different days.
     """
@@ -229,6 +238,12 @@ def decide(columns: list[DateEvidence]) -> dict[str, dict[_Shape, str]]:
     for column in columns:
         for shape, orders in column.orders.items():
             shared[shape] = shared.get(shape, orders) & orders
+    if covers is not None:
+        for column in columns:
+            for shape in column.orders:
+                inside = {each for each in shared[shape] if _covered(column.spans[shape, each], covers)}
+                if len(inside) == 1:
+                    shared[shape] = inside
     decided: dict[str, dict[_Shape, str]] = {}
     for column in columns:
         mine = decided[column.column] = {}
@@ -249,6 +264,11 @@ def decide(columns: list[DateEvidence]) -> dict[str, dict[_Shape, str]]:
                 orders = {known}
             mine[shape] = min(orders)
     return decided
+
+
+def _covered(span: tuple[dt.date, dt.date], covers: tuple[dt.date, dt.date]) -> bool:
+    slack = dt.timedelta(days=1)
+    return covers[0] - slack <= span[0] and span[1] <= covers[1] + slack
 
 
 def _order_of(written: str | None, shape: _Shape) -> str:

@@ -7,6 +7,7 @@ by nothing in the file, is refused.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -77,6 +78,7 @@ def stage_report(
     document_id: str,
     charset: str | None = None,
     file_name: str | None = None,
+    covers: tuple[dt.date, dt.date] | None = None,
     target: Path | str,
 ) -> ReportReading:
     """Read a report and write its rows as Parquet.
@@ -88,6 +90,8 @@ def stage_report(
     :param document_id: written on every row.
     :param charset: the charset of the Content-Type that the file was served with, if known.
     :param file_name: what messages call the file; by default the name of `path`.
+    :param covers: the first and the last day that the report covers, in the marketplace's time zone, if they are known: they
+        may settle the order of day and month.
     :param target: where the rows go. The folder must exist.
     :return: what was found.
     :raises Refused: the file cannot be read exactly, or is not of the family; nothing was written.
@@ -101,7 +105,7 @@ def stage_report(
             try:
                 encoding = detect_encoding(path, charset, whole=whole)
                 known = Known(layout=known.layout, encoding=encoding)
-                reading = _stage(path, encoding, family, document_id, temporary)
+                reading = _stage(path, encoding, family, document_id, covers, temporary)
                 os.replace(temporary, target)
                 return reading
             except Misfit:
@@ -125,7 +129,14 @@ def _tabular() -> Sequence[Family]:
     return [each for each in FAMILIES.values() if each.format is not Format.JSON]
 
 
-def _stage(path: Path, encoding: str, family: Family | None, document_id: str, target: Path) -> ReportReading:
+def _stage(
+    path: Path,
+    encoding: str,
+    family: Family | None,
+    document_id: str,
+    covers: tuple[dt.date, dt.date] | None,
+    target: Path,
+) -> ReportReading:
     if seems_json(path, encoding):
         found, made = _of_json(path, encoding)
         _expect(family, found)
@@ -140,7 +151,7 @@ def _stage(path: Path, encoding: str, family: Family | None, document_id: str, t
         survey.add(line, cells)
         last = line
     survey.finish(ends_with_line_end=_ends_with_line_end(path, encoding), last_line=last)
-    reader = Reader(table, survey.decide(), document_id)
+    reader = Reader(table, survey.decide(covers), document_id)
     with ParquetSink(target, table.family.schema, ["line_no"]) as sink:
         batch: list[tuple[int, list[str]]] = []
         for row in rows(path, encoding, table):

@@ -35,6 +35,14 @@ class Dialect:
         return f"quoted {name}" if self.quoted and self.delimiter == "\t" else name
 
 
+_WRITTEN = {
+    Format.TSV: {("\t", False)},
+    Format.TSV_QUOTED: {("\t", True), ("\t", False)},
+    Format.CSV: {(",", True)},
+    Format.JSON: set[tuple[str, bool]](),
+}
+
+
 @dataclass(frozen=True)
 class Table:
     """A file that is a table of one family."""
@@ -54,14 +62,8 @@ class Table:
     @property
     def resaved(self) -> bool:
         """Whether the file is not in the form in which Amazon writes the family: some other program wrote it."""
-        forms = {
-            Format.TSV: {("\t", False)},
-            Format.TSV_QUOTED: {("\t", True), ("\t", False)},
-            # India's tax reports come in either form
-            Format.CSV: {(",", True), ("\t", True), ("\t", False)},
-            Format.JSON: set[tuple[str, bool]](),
-        }
-        return (self.dialect.delimiter, self.dialect.quoted) not in forms[self.family.format]
+        written = (self.dialect.delimiter, self.dialect.quoted)
+        return not any(written in _WRITTEN[each] for each in (self.family.format, *self.family.also_in))
 
     def spelled(self, name: str) -> str:
         """A column's name as the file spells it."""
@@ -120,7 +122,7 @@ def find_table(path: Path, encoding: str, families: Sequence[Family]) -> Table:
                         AS_AMAZON_MADE_IT,
                         line=index + 1,
                     )
-                quoted = _is_quoted(delimiter, line, lines[index + 1 :], best[0])
+                quoted = _is_quoted(delimiter, encoding, line, lines[index + 1 :], best[0])
                 return _table(best[0], Dialect(delimiter, quoted), line, cells, index, lines)
     raise _unknown(lines, nearest)
 
@@ -134,8 +136,10 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return []
 
 
-def _is_quoted(delimiter: str, header: str, rest: list[str], family: Family) -> bool:
+def _is_quoted(delimiter: str, encoding: str, header: str, rest: list[str], family: Family) -> bool:
     if delimiter != "\t" or header.lstrip("\ufeff ").startswith('"'):
+        return True
+    if encoding.startswith("utf-16"):  # Amazon writes none; a spreadsheet's "Unicode text" quotes where it must
         return True
     return family.format is Format.TSV_QUOTED and any(line.startswith('"') for line in rest)
 
@@ -189,10 +193,11 @@ def rows(path: Path, encoding: str, table: Table) -> Iterator[tuple[int, list[st
 
     :raises Misfit: `damaged_file` for a quotation mark that is not closed, or text after one that is.
     """
-    numbered = _rows(path, encoding, table.dialect, table.header_line)
     header = [cell.strip() for cell in table.header]
-    for line, cells in numbered:
-        if any(cell and not cell.isspace() for cell in cells) and [cell.strip() for cell in cells] != header:
+    for line, cells in _rows(path, encoding, table.dialect, table.header_line):
+        if not cells or (cells[0].strip() == header[0] and [cell.strip() for cell in cells] == header):
+            continue
+        if any(cells) and not "".join(cells).isspace():
             yield line, cells
 
 

@@ -69,6 +69,7 @@ FAMILY = Family(
     obtained=Obtained.REQUESTED,
     scope=Scope.ACCOUNT,
     format=Format.CSV,
+    also_in=(Format.TSV_QUOTED,),
     longest_window=dt.timedelta(days=31),
     overlap=dt.timedelta(days=31),
     earliest=dt.timedelta(days=540),
