@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.reports.test_golden import plain as in_words
+from tests.test_arrows import imports
+from tieout.reports import families
 from tieout.reports.families import FAMILIES
 from tieout.reports.report import recognise, stage_report
 
@@ -45,3 +47,9 @@ def test_golden_file(path: Path, tmp_path: Path) -> None:
 
 def test_every_family_has_a_golden_file() -> None:
     assert {path.name.split("-")[0].split(".")[0] for path in FILES} == set(FAMILIES)
+
+
+@pytest.mark.parametrize("path", sorted(Path(families.__file__).parent.glob("*.py")), ids=lambda path: path.stem)
+def test_a_family_is_a_declaration_that_knows_no_reader(path: Path) -> None:
+    own = {name for name in imports(path) if name.startswith("tieout")}
+    assert own <= {"tieout.reports.family", "tieout.reports.families"}

@@ -27,6 +27,10 @@ _FINE = 10
 _LARGEST_FINE = 10**38 - 1
 _LARGEST_WHOLE = 2**63 - 1
 _DOWNLOAD_AGAIN = AS_AMAZON_MADE_IT[0].lower() + AS_AMAZON_MADE_IT[1:]
+_NOT_TOLD = (
+    "neither the lines above the header nor the marketplaces of the rows tell it. Download the report again with the lines "
+    "above its header"
+)
 _FLAGS = {
     **dict.fromkeys(("true", "yes", "y", "1", "ja", "oui", "sì", "si", "sí", "はい"), True),
     **dict.fromkeys(("false", "no", "n", "0", "nein", "non", "いいえ"), False),
@@ -388,7 +392,8 @@ class Reader:
             raise Misfit(
                 ReasonCode.UNKNOWN_CURRENCY,
                 f"{shown(text)} is an amount without a currency",
-                "An amount whose currency is unknown cannot be booked: " + _DOWNLOAD_AGAIN,
+                "An amount whose currency is unknown cannot be booked: "
+                + (_NOT_TOLD if self._table.family.outside_currency == FILE_CURRENCY else _DOWNLOAD_AGAIN),
                 line=line, column=column,
             )  # fmt: skip
         if fine:

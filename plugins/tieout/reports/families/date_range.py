@@ -193,7 +193,8 @@ FAMILY = Family(
             "transaktionens utgivningsdatum",
         ),
     ),
-    key=("posted_at", "posted_day", "settlement_id", "type", "order_id", "sku", "description", "total"),
+    # not the day or the time as written: they are in the zone of whoever downloaded the file
+    key=("posted_at", "settlement_id", "type", "order_id", "sku", "description", "total"),
     repeats=True,
     recognised_by=("posted", "type", "product_sales", "selling_fees", "total"),
     filled=("posted", "total"),

@@ -35,7 +35,7 @@ FAMILY = Family(
         text("license_plate_number", "numero-de-matricula"),
         text("customer_comments", "comentarios-del-cliente"),
     ),
-    key=("order_id", "sku", "fnsku", "license_plate_number", "returned_day", "returned_local"),
+    key=("order_id", "sku", "fnsku", "license_plate_number", "returned_day"),
     repeats=True,
     recognised_by=("returned", "detailed_disposition", "license_plate_number"),
     filled=("returned", "order_id"),
