@@ -150,6 +150,15 @@ def test_a_damaged_byte_or_stream_is_named(stage: Stage) -> None:
     assert refusal(stage, gzip.compress(file(ROW))[:-3]).reason.code == "damaged_file"
 
 
+def test_a_file_without_its_last_line_end_may_be_cut(stage: Stage) -> None:
+    header, row = HEADER[:-1], ROW[:-1]  # the last column is the price
+    assert "ends with '24.9' and without a line end" in refusal(stage, file(row, header=header)[:-2]).reason.message
+    assert "without a line end" in refusal(stage, file(row, header=header)[:-1]).reason.message
+    closed = file(row, (*row[:-1], '"24.98"'), header=header, by=",")
+    assert stage(closed[:-1])[0].rows == 2
+    assert stage(file(ROW)[:-1])[0].rows == 1  # a text at the end, which is no sum
+
+
 def test_the_kinds_of_quoting(stage: Stage) -> None:
     """A quotation mark is a letter in a flat file of Amazon's, and none in what a spreadsheet makes of it."""
     raw = changed(product_name='12" mug, "blue"')

@@ -150,26 +150,25 @@ class Survey:
         if len(self._short) < 2:
             self._short.append(line)
 
-    def finish(self, *, ends_with_line_end: bool, last_line: int) -> None:
+    def finish(self, *, complete: bool, last_line: int) -> None:
         """Look at the end of the file.
 
+        :param complete: whether the file ends where a line or a field in quotation marks does.
         :raises Misfit: `damaged_file` if the file may have been cut in its last line.
         """
-        if ends_with_line_end or not last_line:
+        if complete or not last_line:
             return
         if self._short == [last_line]:
-            raise Misfit(
-                ReasonCode.DAMAGED_FILE, "the last line is cut", AS_AMAZON_MADE_IT, line=last_line
-            )  # fmt: skip
-        if self._table.dialect.quoted and '"' in "".join(self._table.header):
-            return  # fields stand in quotation marks, and the last one is closed
+            raise Misfit(ReasonCode.DAMAGED_FILE, "the last line is cut", AS_AMAZON_MADE_IT, line=last_line)
         for column, at in self._columns:
-            if at == self._width - 1 and column.kind in _NUMBERS and self._last_cells[at].strip():
+            if at == self._width - 1 and column.kind in _NUMBERS | _DATES and self._last_cells[at].strip():
                 raise Misfit(
                     ReasonCode.DAMAGED_FILE,
-                    f"the file ends with the number {shown(self._last_cells[at])} and without a line end, so it may be cut",
-                    AS_AMAZON_MADE_IT, line=last_line, column=self._table.spelled(column.name),
-                )  # fmt: skip
+                    f"the file ends with {shown(self._last_cells[at])} and without a line end, so it may be cut",
+                    AS_AMAZON_MADE_IT,
+                    line=last_line,
+                    column=self._table.spelled(column.name),
+                )
 
     def decide(self, covers: tuple[dt.date, dt.date] | None = None) -> Conventions:
         """The file's conventions.

@@ -150,7 +150,7 @@ def _stage(
     for line, cells in rows(path, encoding, table):
         survey.add(line, cells)
         last = line
-    survey.finish(ends_with_line_end=_ends_with_line_end(path, encoding), last_line=last)
+    survey.finish(complete=_ends_complete(path, table), last_line=last)
     reader = Reader(table, survey.decide(covers), document_id)
     with ParquetSink(target, table.family.schema, ["line_no"]) as sink:
         batch: list[tuple[int, list[str]]] = []
@@ -211,11 +211,13 @@ def _without_rows(family: Family, encoding: str, target: Path) -> ReportReading:
     )  # fmt: skip
 
 
-def _ends_with_line_end(path: Path, encoding: str) -> bool:
+def _ends_complete(path: Path, table: Table) -> bool:
+    """Whether the file ends with a line end, or with a quotation mark that closes its last field."""
     tail = b""
     for chunk in read_chunks(path):
         tail = (tail + chunk)[-4:]
-    return tail.rstrip(b"\0").endswith((b"\n", b"\r"))
+    tail = tail.rstrip(b"\0")
+    return tail.endswith((b"\n", b"\r")) or (table.dialect.quoted and tail.endswith(b'"'))
 
 
 def _of_json(path: Path, encoding: str) -> tuple[Family, Iterator[dict[str, object]]]:
