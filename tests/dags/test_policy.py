@@ -40,7 +40,9 @@ def test_every_dag_is_explained_owned_and_tagged(dagbag: DagBag) -> None:
 
 def test_every_task_alerts_and_recovers_and_every_run_has_a_deadline(dagbag: DagBag) -> None:
     for dag in dagbag.dags.values():
-        assert dag.deadline, dag.dag_id
+        (deadline,) = dag.deadline if isinstance(dag.deadline, list) else [dag.deadline]
+        # a run with a deadline of this kind cannot be cleared once it has failed (Airflow 3.3.2)
+        assert deadline.reference.reference_name != "DagRunQueuedAtDeadline", dag.dag_id
         for task in dag.tasks:
             assert task.on_failure_callback, f"{dag.dag_id}.{task.task_id}"
             assert task.on_success_callback, f"{dag.dag_id}.{task.task_id}"

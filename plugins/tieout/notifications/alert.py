@@ -186,7 +186,13 @@ CALLBACKS: dict[str, Any] = {"on_failure_callback": [AlertNotifier()], "on_succe
 
 
 def to_end_within(limit: dt.timedelta) -> DeadlineAlert:
-    """The deadline of a DAG: an alert when a run has not ended so long after it was queued."""
+    """The deadline of a DAG: an alert when a run takes so much longer than its successful runs do on average.
+
+    Not `DAGRUN_QUEUED_AT`: Airflow 3.3.2 cannot clear a failed run that has such a deadline, since it takes the stored
+    interval for a number (`_recalculate_dagrun_queued_at_deadlines` raises TypeError, and the API answers 500).
+    """
     return DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=limit, callback=SyncCallback(AlertNotifier)
+        reference=DeadlineReference.AVERAGE_RUNTIME(max_runs=10, min_runs=1),
+        interval=limit,
+        callback=SyncCallback(AlertNotifier),
     )
