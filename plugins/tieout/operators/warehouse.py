@@ -90,49 +90,34 @@ class RebuildWarehouseOperator(WarehouseOperator):
 
 
 class BuildMartsOperator(WarehouseOperator):
-    """Build the marts for what changed since they were built last."""
+    """Build the marts for what changed since they were built last, and let the alerts follow what mart.trouble says."""
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Return how many settlements had changed, and how many rows of each mart did."""
-        return dataclasses.asdict(WarehouseHook().warehouse().build_marts())
+        from tieout.intake.alerting import follow, record
+
+        warehouse, lake = WarehouseHook().warehouse(), LakeHook().lake()
+        built = dataclasses.asdict(warehouse.build_marts())
+        tell_resolved(lake, follow(warehouse, lake, dt.datetime.now(dt.UTC)))
+        record(warehouse, lake)
+        return built
 
 
 class PublishWarehouseOperator(WarehouseOperator):
-    """Publish the read copy that analysts open."""
+    """Publish the read copy that analysts open, and tell the configured channels of every open alert they do not know.
+
+    A channel that cannot be reached is tried again by the next run.
+    """
 
     def execute(self, context: Context) -> str:
         """Return the path of the read copy."""
         target = settings().published_warehouse
         target.parent.mkdir(parents=True, exist_ok=True)
         WarehouseHook().warehouse().publish(target)
-        return str(target)
-
-
-class RecordAlertsOperator(WarehouseOperator):
-    """Alert of what mart.trouble says, close the alerts whose trouble is gone, and bring ops.alert up to both."""
-
-    def execute(self, context: Context) -> int:
-        """Return how many rows of ops.alert went or came."""
-        from tieout.intake.alerting import follow, record
-
-        warehouse, lake = WarehouseHook().warehouse(), LakeHook().lake()
-        tell_resolved(lake, follow(warehouse, lake, dt.datetime.now(dt.UTC)))
-        return record(warehouse, lake)
-
-
-class TellAlertsOperator(BaseOperator):
-    """Tell the configured channels of every open alert that they have not been told of yet."""
-
-    def execute(self, context: Context) -> None:
-        """Tell them; a channel that cannot be reached is tried again by the next run."""
         tell_pending(LakeHook().lake())
+        return str(target)
 
 
 def build_and_publish() -> list[BaseOperator]:
     """The tasks, one after the other, that follow whatever changed the warehouse."""
-    return [
-        BuildMartsOperator(task_id="build_marts"),
-        RecordAlertsOperator(task_id="record_alerts"),
-        PublishWarehouseOperator(task_id="publish_read_copy"),
-        TellAlertsOperator(task_id="tell_alerts"),
-    ]
+    return [BuildMartsOperator(task_id="build_marts"), PublishWarehouseOperator(task_id="publish_read_copy")]
