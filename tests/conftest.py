@@ -116,10 +116,11 @@ def s3_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
 
 
 @pytest.fixture
-def lake(s3_client: object, request: pytest.FixtureRequest) -> Lake:
-    """An empty bucket of its own."""
+def lake(s3_client: object, request: pytest.FixtureRequest) -> Iterator[Lake]:
+    """An empty bucket of its own, gone after the test: the server has room for a hundred buckets or so."""
     import uuid
 
     bucket = f"test-{uuid.uuid4().hex[:20]}"
     s3_client.create_bucket(Bucket=bucket)  # type: ignore[attr-defined]
-    return Lake(s3_client, bucket)  # type: ignore[arg-type]
+    yield Lake(s3_client, bucket)  # type: ignore[arg-type]
+    s3_client.delete_bucket(Bucket=bucket)  # type: ignore[attr-defined]
