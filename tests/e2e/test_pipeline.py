@@ -16,7 +16,6 @@ import psutil
 import pytest
 from rich.console import Console
 
-from demo import chaos
 from demo.airflow_api import AirflowApi
 from demo.chaos import tables
 from demo.layout import Layout, Ports
@@ -201,25 +200,6 @@ def test_after_stop_no_process_is_left(services: Services, first: dict[str, list
         except psutil.Error:
             continue
     assert left == []
-
-
-def test_under_faults_and_kills_the_books_come_out_the_same(first: dict[str, list[tuple[Any, ...]]]) -> None:
-    """`make chaos` in short: a dozen kills of tasks, scheduler, triggerer and S3 server, while Amazon misbehaves.
-
-    Pains 24, 29 and 36: dead URLs, refusals far below the published rate, and reruns.
-    """
-    with tempfile.TemporaryDirectory(prefix="tieout-chaos-", ignore_cleanup_errors=True) as folder:
-        loud = Services(Layout(Path(folder).resolve(), Ports(_free_block()), 1.5 * SCALE), chaos.SETTINGS)
-        try:
-            run = chaos.Chaos(loud, seed=3, kills=12, days=2)
-            run.run()
-            found = tables(loud.layout.warehouse)
-        finally:
-            loud.stop()
-    assert run.saboteur.killed.total() == 12
-    assert run.saboteur.killed["task"] > 3
-    assert sum(run.hits.values()) > 0
-    assert chaos.differences(first, found)[:20] == []
 
 
 def test_a_port_that_is_taken_gives_a_clear_error(services: Services, tmp_path: Path) -> None:
