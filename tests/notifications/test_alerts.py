@@ -318,6 +318,23 @@ def test_a_failed_task_alerts_and_its_later_success_closes_it(lake_behind: Lake)
     assert alerting.open_alerts(lake_behind) == []
 
 
+def test_when_the_lake_is_down_the_channels_are_told_all_the_same(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down() -> Lake:
+        raise ConnectionError("the S3 server is away")
+
+    monkeypatch.setattr(notifications, "_lake", down)
+    AlertNotifier().notify(_context(5, exception=RuntimeError("EndpointConnectionError")))
+    assert len(servers.mails) == len(servers.published()) == len(servers.posts) == 1
+
+
+def test_an_alert_is_written_into_the_log_when_it_is_opened(lake: Lake, caplog: pytest.LogCaptureFixture) -> None:
+    alerting.raise_alerts(lake, [SHORT], NOON)
+    alerting.raise_alerts(lake, [SHORT], NOON)
+    assert caplog.text.count("3.92 GBP short") == 1
+
+
 def test_trouble_that_has_its_own_alerts_is_not_told_again_as_a_failed_task(lake_behind: Lake) -> None:
     AlertNotifier().notify(_context(1, last=True, exception=TroubleTold("12 to look at")))
     assert alerting.open_alerts(lake_behind) == []

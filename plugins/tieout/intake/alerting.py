@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pydantic import AwareDatetime
 
-from tieout.alerts import MEANINGS, Alert, AlertKind
+from tieout.alerts import MEANINGS, Alert, AlertKind, body
 from tieout.documents import Record
 from tieout.lake import Keys, Lake
 
@@ -33,6 +34,8 @@ class AlertRecord(Record):
     """By channel: when it was told."""
 
 
+log = logging.getLogger(__name__)
+
 OF_THE_WAREHOUSE = frozenset(AlertKind) - {
     AlertKind.TASK_FAILED,
     AlertKind.RUN_LATE,
@@ -46,7 +49,7 @@ CLAIM = dt.timedelta(minutes=10)
 
 
 def raise_alerts(lake: Lake, alerts: Iterable[Alert], now: dt.datetime) -> list[AlertRecord]:
-    """Open the alerts that are not open yet.
+    """Open the alerts that are not open yet, and write each into the log.
 
     :return: those that were opened now.
     """
@@ -54,6 +57,7 @@ def raise_alerts(lake: Lake, alerts: Iterable[Alert], now: dt.datetime) -> list[
     for alert in alerts:
         record = AlertRecord(alert=alert, raised_at=now)
         if lake.put_if(Keys.open_alert(alert.alert_id), _json(record), etag=None):
+            log.error("ALERT\n%s", body([alert]))
             opened.append(record)
     return opened
 

@@ -181,14 +181,15 @@ def _document(lake: Lake, known: KnownDocument) -> Document:
 def _fetch_again(amazon: SellingPartner, clock: Clock, lake: Lake, document: Document, decision: Decision) -> None:
     kept = Keys.raw_before(document, decision.decision_id, "manifest.json")
     manifest = lake.get_record(Keys.raw_manifest(document), Manifest)
-    if manifest and lake.get(kept) is None:
+    before = lake.get_record(kept, Manifest)
+    if manifest and before not in (None, manifest):
+        return  # it was fetched before the task was cut off
+    if manifest:
         with tempfile.TemporaryDirectory(prefix="tieout-keep-") as folder:
             body = lake.get_file(manifest.raw.key, Path(folder) / "body")
             lake.put_file(Keys.raw_before(document, decision.decision_id, "body"), body)
         lake.put_record(kept, manifest)
         lake.delete(Keys.raw_manifest(document))
-    elif manifest:
-        return  # it was fetched before the task was cut off
     lake.delete(Keys.not_received(document))
     try:
         receive(amazon, lake, clock, [document])

@@ -36,8 +36,7 @@ def tell(lake: Lake, alerts: Iterable[Alert]) -> None:
     from tieout.intake.alerting import open_alert, raise_alerts
 
     wanted = list(alerts)
-    for record in raise_alerts(lake, wanted, _now()):
-        log.error("ALERT\n%s", body([record.alert]))
+    raise_alerts(lake, wanted, _now())
     records = (open_alert(lake, alert) for alert in wanted)
     _tell_channels(lake, [record for record in records if record])
 
@@ -117,12 +116,23 @@ class AlertNotifier(BaseNotifier):
         """Open the alert and tell the channels."""
         facts: dict[str, Any] = dict(context)
         if "deadline" in facts:
-            tell(_lake(), [_run_late(facts["dag_run"], facts["deadline"])])
+            _tell_whatever_happens(_run_late(facts["dag_run"], facts["deadline"]))
             return
         if not isinstance(context.get("exception"), TroubleTold):
-            tell(_lake(), [_task_failed(context)])
+            _tell_whatever_happens(_task_failed(context))
         if _is_last(context):
             _resolve([_late_run(context["ti"].dag_id, context["ti"].run_id)])
+
+
+def _tell_whatever_happens(alert: Alert) -> None:
+    """Tell of an alert even if the lake, which remembers what was told, cannot be reached: then perhaps twice."""
+    try:
+        tell(_lake(), [alert])
+    except Exception as error:  # the lake's server, its credentials, the network: the alert may be about just that
+        log.error("ALERT, and the lake cannot be reached (%s)\n%s", type(error).__name__, body([alert]))
+        for channel in _channels():
+            if channel.wants(alert):
+                _send(channel, [alert])
 
 
 class RecoveryNotifier(BaseNotifier):
