@@ -64,6 +64,25 @@ def test_a_released_document_is_proved_again_and_loads_only_if_it_passes(
     assert rows(warehouse, STANDS) == [(short, "loaded", None)]
 
 
+def test_a_release_that_is_cut_off_at_any_write_fetches_again_when_it_is_tried_again(
+    world: SmallWorld, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = world.make("1", MONDAY, flat_file(0, "10.00", total="11.00"))
+    world.publish(MONDAY)
+    world.load(warehouse, MONDAY)
+    world.make("1", MONDAY, flat_file(0, "10.00", "1.00"))
+    decision = decide(
+        warehouse, world.lake, "cut", action=Action.RELEASE, owner="ana", reason="because", documents=[short]
+    )
+    for method in ("put_file", "put_record", "delete"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Lake, method, lambda *args: (_ for _ in ()).throw(SystemExit("killed")))
+            with pytest.raises(SystemExit):
+                prove_again(warehouse, world.lake, decision, client=world.client, docs=None)
+    (outcome,) = prove_again(warehouse, world.lake, decision, client=world.client, docs=None)
+    assert outcome.state == "ready"
+
+
 def test_a_rejected_document_is_closed_and_can_be_put_back(world: SmallWorld, warehouse: Warehouse) -> None:
     short = world.make("1", MONDAY, flat_file(0, "10.00", total="11.00"))
     world.publish(MONDAY)
