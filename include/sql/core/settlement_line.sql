@@ -55,13 +55,7 @@ SELECT
   l.posted_date,
   l.posted_at,
   l.order_id,
-  CASE
-    WHEN l.order_id IS NULL THEN 'none'
-    WHEN regexp_matches(l.order_id, '^[0-9]{3}-[0-9]{7}-[0-9]{7}$') THEN 'amazon_order'
-    WHEN regexp_matches(l.order_id, '^FBA[0-9A-Z]{6,12}$') THEN 'fba_shipment'
-    WHEN regexp_matches(l.order_id, '^S[0-9]{2}-[0-9]{7}-[0-9]{7}$') THEN 'mcf_order'
-    ELSE 'other'
-  END AS order_reference_kind,
+  l.order_reference_kind,
   l.marketplace_name,
   l.sku,
   l.quantity_purchased,

@@ -15,6 +15,7 @@
 --   currency                     | VARCHAR          | Currency of the amount, ISO 4217.
 --   transaction_type             | VARCHAR          | Amazon's `transaction-type`.
 --   order_id                     | VARCHAR          | Amazon's `order-id`.
+--   order_reference_kind         | VARCHAR NOT NULL | What `order_id` holds, by its form: `amazon_order` (3-7-7 digits), `fba_shipment` (`FBA...`), `mcf_order` (multi-channel, `S01-...`), `other`, or `none`.
 --   merchant_order_id            | VARCHAR          | Amazon's `merchant-order-id`.
 --   adjustment_id                | VARCHAR          | Amazon's `adjustment-id`.
 --   shipment_id                  | VARCHAR          | Amazon's `shipment-id`.
@@ -40,6 +41,13 @@ SELECT
   currency,
   transaction_type,
   order_id,
+  CASE
+    WHEN order_id IS NULL THEN 'none'
+    WHEN regexp_matches(order_id, '^[0-9]{3}-[0-9]{7}-[0-9]{7}$') THEN 'amazon_order'
+    WHEN regexp_matches(order_id, '^FBA[0-9A-Z]{6,12}$') THEN 'fba_shipment'
+    WHEN regexp_matches(order_id, '^S[0-9]{2}-[0-9]{7}-[0-9]{7}$') THEN 'mcf_order'
+    ELSE 'other'
+  END AS order_reference_kind,
   merchant_order_id,
   adjustment_id,
   shipment_id,
