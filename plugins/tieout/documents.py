@@ -123,6 +123,8 @@ class Document(Record):
     """Start of what the report covers, as Amazon lists it; None for an imported file."""
     data_end_at: AwareDatetime | None = None
     """End of what the report covers, as Amazon lists it; None for an imported file."""
+    marketplace_ids: tuple[str, ...] = ()
+    """The marketplaces that were asked for; none for a settlement, which is listed under all of them, and an imported file."""
 
 
 class RawFile(Record):
@@ -204,11 +206,18 @@ class ReportReading(Record):
 
 
 class StagedFiles(Record):
-    """The typed Parquet of one document."""
+    """The typed Parquet of one settlement document."""
 
     lines_key: str
     settlements_key: str
     reading: Reading
+
+
+class StagedReport(Record):
+    """The typed Parquet of one document of a report family."""
+
+    rows_key: str
+    reading: ReportReading
 
 
 class CheckResult(Record):
@@ -231,7 +240,7 @@ class DocumentOutcome(Record):
     state: State
     reasons: tuple[Reason, ...] = ()
     raw: RawFile | None = None
-    staged: StagedFiles | None = None
+    staged: StagedFiles | StagedReport | None = None
     checks: tuple[CheckResult, ...] = ()
     reader_version: int | None = None
     """Version of the reader that read or refused the document; None if it was not read."""

@@ -3,7 +3,7 @@
 -- Every document that was listed, and where it ended: loaded, quarantined or skipped, with the reason. Nothing that Amazon
 -- listed, and no file that a person dropped, is missing here.
 --
--- A document that was read and passed the blocking checks is loaded if it is the current version of at least one
+-- A settlement document that was read and passed the blocking checks is loaded if it is the current version of at least one
 -- settlement. Otherwise it is skipped: another document holds the same bytes, or a newer one the same settlements. What a
 -- person rejected or withdrew is skipped too, with the name and the reason.
 --
@@ -23,6 +23,9 @@
 --   processing_status   | VARCHAR              | Amazon's status of the report: `DONE`, `CANCELLED`, `FATAL`, `IN_QUEUE` or `IN_PROGRESS`; null for an imported file.
 --   file_name           | VARCHAR              | Name of an imported file; null from the API.
 --   created_at          | TIMESTAMPTZ NOT NULL | When Amazon made the report, UTC. For an imported file: the end of its latest settlement if known, else when it was imported.
+--   data_start_at       | TIMESTAMPTZ          | Start of what the report covers, UTC; null for an imported file and for a snapshot.
+--   data_end_at         | TIMESTAMPTZ          | End of what the report covers, UTC; null for an imported file and for a snapshot.
+--   marketplace_ids     | VARCHAR              | Amazon's ids of the marketplaces that were asked for, separated by commas; null for a settlement and for an imported file.
 --   first_listed_on     | DATE NOT NULL        | Business day, in the region's time zone, whose run listed it first.
 --   verdict             | VARCHAR NOT NULL     | What reading and checking said: `ready`, `quarantined` or `skipped`.
 --   verdict_code        | VARCHAR              | The first reason of the verdict, as a code; null when ready.
@@ -41,18 +44,21 @@
 --   compression         | VARCHAR              | Compression that Amazon named: `GZIP`; null when it named none.
 --   received_at         | TIMESTAMPTZ          | When the bytes were received, UTC.
 --   request_id          | VARCHAR              | Amazon's id of the request that gave the document's URL.
---   layout              | VARCHAR              | `V1` or `V2`; null when the document was not read.
+--   family              | VARCHAR              | Report family, e.g. `orders`; null for a settlement and when the document was not read.
+--   layout              | VARCHAR              | Of a settlement `V1` or `V2`, of another report how it is written, e.g. `quoted TSV`; null when the document was not read.
 --   encoding            | VARCHAR              | Text encoding that was found.
 --   decimal_mark        | VARCHAR              | `.` or `,` as found in the amounts.
 --   date_formats        | VARCHAR              | Date and time conventions that were found.
 --   unknown_columns     | VARCHAR              | Columns that the layout does not have, separated by commas; null when there is none.
 --   file_lines          | BIGINT               | Physical lines with content after the header.
 --   settlements         | INTEGER              | Settlements in the file.
+--   rows                | BIGINT               | Rows of a report other than a settlement; null when the document was not read.
 --   reader_version      | INTEGER              | Version of the reader that read it; null when it is not known.
 --   suite_version       | INTEGER              | Version of the checks that judged it; null when it was not checked.
 --   judged_at           | TIMESTAMPTZ          | When it was judged, UTC; of two judgements the later one stands. Null when it was not.
 --   lines_key           | VARCHAR              | Key of the staged lines in the lake; null when it was not read.
 --   settlements_key     | VARCHAR              | Key of the staged settlements in the lake; null when it was not read.
+--   rows_key            | VARCHAR              | Key of the staged rows of a report other than a settlement; null when it was not read.
 --   business_day        | DATE                 | Business day of the run that changed this row last, in the region's time zone.
 --   run_id              | VARCHAR NOT NULL     | The run that changed this row last.
 --   changed_at          | TIMESTAMPTZ NOT NULL | When this row changed last, UTC.
@@ -97,6 +103,9 @@ SELECT
   k.processing_status,
   k.file_name,
   k.created_at,
+  k.data_start_at,
+  k.data_end_at,
+  k.marketplace_ids,
   k.first_listed_on,
   k.verdict,
   k.verdict_code,
@@ -104,14 +113,14 @@ SELECT
   CASE
     WHEN r.document_id IS NOT NULL THEN 'skipped'
     WHEN k.verdict <> 'ready' THEN k.verdict
-    WHEN s.is_current THEN 'loaded'
+    WHEN s.is_current OR k.family IS NOT NULL THEN 'loaded'
     ELSE 'skipped'
   END AS state,
   CASE
     WHEN r.action = 'reject' THEN 'rejected'
     WHEN r.action = 'withdraw' THEN 'withdrawn'
     WHEN k.verdict <> 'ready' THEN k.verdict_code
-    WHEN s.is_current THEN NULL
+    WHEN s.is_current OR k.family IS NOT NULL THEN NULL
     WHEN s.is_same_bytes THEN 'same_bytes'
     ELSE 'superseded'
   END AS reason_code,
@@ -121,7 +130,7 @@ SELECT
     WHEN r.action = 'withdraw'
       THEN 'Withdrawn by ' || r.owner || ' on ' || CAST(CAST(r.decided_at AS DATE) AS VARCHAR) || ': ' || r.reason
     WHEN k.verdict <> 'ready' THEN k.verdict_reason
-    WHEN s.is_current THEN NULL
+    WHEN s.is_current OR k.family IS NOT NULL THEN NULL
     WHEN s.is_same_bytes THEN 'It has the same bytes as ' || s.same_bytes_document_id || '.'
     ELSE 'Settlement ' || s.settlement_id || ' has a newer document: ' || s.current_document_id || '.'
   END AS reason,
@@ -136,6 +145,7 @@ SELECT
   k.compression,
   k.received_at,
   k.request_id,
+  k.family,
   k.layout,
   k.encoding,
   k.decimal_mark,
@@ -143,11 +153,13 @@ SELECT
   k.unknown_columns,
   k.file_lines,
   k.settlements,
+  k.rows,
   k.reader_version,
   k.suite_version,
   k.judged_at,
   k.lines_key,
   k.settlements_key,
+  k.rows_key,
   k.business_day,
   k.run_id,
   k.changed_at

@@ -414,7 +414,7 @@ def _unaccounted(document: Document) -> Alert:
 
 def _quarantined(outcome: DocumentOutcome) -> Alert:
     document = outcome.document
-    settlements = outcome.staged.reading.settlements if outcome.staged else ()
+    settlements = outcome.staged.reading.settlements if isinstance(outcome.staged, StagedFiles) else ()
     one = settlements[0] if len(settlements) == 1 else None
     return Alert(
         kind=AlertKind.DOCUMENT_QUARANTINED,

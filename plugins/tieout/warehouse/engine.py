@@ -29,8 +29,11 @@ from tieout.documents import (
     LoadRecord,
     ReasonCode,
     Region,
+    ReportReading,
     SettlementChange,
     Severity,
+    StagedFiles,
+    StagedReport,
     State,
 )
 from tieout.fees import fee_dictionary
@@ -1078,7 +1081,10 @@ def _document_row(
         raise ValueError(f"{document.document_id} is handed in as ready, and lacks its bytes, staged files or checks")
     if outcome.state is not State.READY and not outcome.reasons:
         raise ValueError(f"{document.document_id} is handed in as {outcome.state} without a reason")
-    reading = staged.reading if staged else None
+    settlements = staged if isinstance(staged, StagedFiles) else None
+    report = staged if isinstance(staged, StagedReport) else None
+    reading = settlements and settlements.reading
+    read = staged and staged.reading
     first = outcome.reasons[0] if outcome.reasons else None
     return {
         "document_id": document.document_id,
@@ -1109,22 +1115,33 @@ def _document_row(
         "compression": raw and raw.compression,
         "received_at": raw and raw.received_at,
         "request_id": raw and raw.request_id,
-        "layout": reading and reading.layout,
-        "encoding": reading and reading.encoding,
-        "decimal_mark": reading and reading.decimal,
-        "date_formats": reading and reading.dates,
-        "unknown_columns": (", ".join(reading.unknown_columns) or None) if reading else None,
+        "data_start_at": document.data_start_at,
+        "data_end_at": document.data_end_at,
+        "marketplace_ids": ", ".join(sorted(document.marketplace_ids)) or None,
+        "family": report and report.reading.family,
+        "layout": reading.layout if reading else report and report.reading.dialect,
+        "encoding": read and read.encoding,
+        "decimal_mark": read and read.decimal,
+        "date_formats": reading.dates if reading else report and _dates(report.reading),
+        "unknown_columns": (", ".join(read.unknown_columns) or None) if read else None,
         "file_lines": reading and reading.file_lines,
         "settlements": len(reading.settlements) if reading else None,
-        "reader_version": reading.reader_version if reading else outcome.reader_version,
+        "rows": report and report.reading.rows,
+        "reader_version": read.reader_version if read else outcome.reader_version,
         "suite_version": outcome.suite_version,
         "judged_at": outcome.judged_at,
-        "lines_key": staged and staged.lines_key,
-        "settlements_key": staged and staged.settlements_key,
+        "lines_key": settlements and settlements.lines_key,
+        "settlements_key": settlements and settlements.settlements_key,
+        "rows_key": report and report.rows_key,
         "business_day": business_day,
         "run_id": run_id,
         "changed_at": now,
     }
+
+
+def _dates(reading: ReportReading) -> str | None:
+    """How the dates of a report are written, column by column."""
+    return "; ".join(f"{name}: {' or '.join(each)}" for name, each in sorted(reading.dates.items())) or None
 
 
 def _decision_rows(decision: Decision) -> Iterator[dict[str, Any]]:
