@@ -86,8 +86,8 @@ def test_a_backfill_over_loaded_days_changes_nothing(
 ) -> None:
     airflow = AirflowApi(services.airflow_url)
     runs = len(airflow.runs("marketplace_reports_fe"))
-    airflow.backfill("marketplace_reports_fe", "2026-08-26", "2026-08-30", again=True)
-    wait(airflow, "marketplace_reports_fe", runs + 5)
+    airflow.backfill("marketplace_reports_fe", "2026-08-28", "2026-08-30", again=True)
+    wait(airflow, "marketplace_reports_fe", runs + 3)
     assert tables(services.layout.warehouse) == first
 
 

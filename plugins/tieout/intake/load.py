@@ -15,6 +15,41 @@ if TYPE_CHECKING:
     from tieout.warehouse import Warehouse
 
 
+LOOK_BACK = dt.timedelta(days=90)
+"""How far back days that were left behind are looked for: after that Amazon lists no document of theirs any more."""
+
+
+def load_region(
+    warehouse: Warehouse, lake: Lake, region: Region, business_day: dt.date, *, run_id: str, folder: Path
+) -> dict[str, Any]:
+    """Load a business day of a region, and before it what earlier days left behind.
+
+    A day is left behind when one account's task failed while the region published the others, and only the failed task was
+    run again: what it gave is in the lake, and nobody told the warehouse.
+
+    :return: as `load_business_day`; `unaccounted` is of all days, and `left_behind` names the earlier ones.
+    """
+    late = days_left_behind(warehouse, lake, region, business_day)
+    results = [
+        load_business_day(warehouse, lake, region, day, run_id=run_id, folder=folder) for day in [*late, business_day]
+    ]
+    unaccounted = {name: message for result in results for name, message in result["unaccounted"].items()}
+    return {**results[-1], "unaccounted": unaccounted, "left_behind": [day.isoformat() for day in late]}
+
+
+def days_left_behind(warehouse: Warehouse, lake: Lake, region: Region, business_day: dt.date) -> list[dt.date]:
+    """Return the earlier days of which the lake has an account's outcomes and the warehouse does not know, in order."""
+    loaded = warehouse.loaded_days(region)
+    late = set()
+    for key in lake.keys(Keys.all_outcomes(), after=Keys.outcomes_of_day(business_day - LOOK_BACK, region)):
+        day, home, name = key.removeprefix(Keys.all_outcomes()).split("/")
+        if day >= business_day.isoformat():  # imports follow the days
+            break
+        if home == region and (name.removesuffix(".json"), dt.date.fromisoformat(day)) not in loaded:
+            late.add(dt.date.fromisoformat(day))
+    return sorted(late)
+
+
 def load_business_day(
     warehouse: Warehouse, lake: Lake, region: Region, business_day: dt.date, *, run_id: str, folder: Path
 ) -> dict[str, Any]:

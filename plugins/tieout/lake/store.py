@@ -118,9 +118,10 @@ class Lake:
                 file.write(chunk)
         return path
 
-    def keys(self, prefix: str) -> Iterator[str]:
-        """List the keys under a prefix, in key order."""
-        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+    def keys(self, prefix: str, *, after: str = "") -> Iterator[str]:
+        """List the keys under a prefix, in key order; those up to `after` are passed over."""
+        pages = self.client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=after):
             for item in page.get("Contents", ()):
                 yield item["Key"]
 

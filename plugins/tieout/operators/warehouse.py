@@ -37,7 +37,7 @@ class LoadBusinessDayOperator(WarehouseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Return what was loaded, by region."""
-        from tieout.intake.load import load_business_day
+        from tieout.intake.load import load_region
 
         day = business_day(context)
         events = context["triggering_asset_events"]
@@ -46,7 +46,7 @@ class LoadBusinessDayOperator(WarehouseOperator):
         loaded = {}
         with tempfile.TemporaryDirectory(prefix="tieout-load-") as folder:
             for region in regions:
-                result = load_business_day(warehouse, lake, region, day, run_id=context["run_id"], folder=Path(folder))
+                result = load_region(warehouse, lake, region, day, run_id=context["run_id"], folder=Path(folder))
                 loaded[region.value] = result
                 self.log.info("%s %s: %s", region, day, result)
         return loaded

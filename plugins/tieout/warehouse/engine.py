@@ -250,6 +250,13 @@ class Warehouse:
         with self.connect(read_only=True) as con:
             return [name for (name,) in con.execute("SELECT DISTINCT account FROM ops.document ORDER BY 1").fetchall()]
 
+    def loaded_days(self, region: Region) -> set[tuple[str, dt.date]]:
+        """Return the accounts and business days of a region that are in ops.business_day."""
+        with self.connect(read_only=True) as con:
+            return set(
+                con.execute("SELECT account, business_day FROM ops.business_day WHERE region = ?", [region]).fetchall()
+            )
+
     def amounts_of_month(self, month: dt.date, account: str | None) -> tuple[ClosedAmount, ...]:
         """Return what the marts hold of a month, to close it on.
 
