@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.app import SimulatedAmazon, accounts, listen, server
+from simulator.appstore import api as appstore
 from simulator.clock import VirtualClock, iso_z
 from simulator.documents import render_archived
 from simulator.marketplaces import REGIONS
@@ -24,6 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "accounts":
             _write(accounts(options.seed), options.out)
+            return 0
+        if options.command == "developer":
+            _write(appstore.account(options.seed), options.out)
             return 0
         redirect_uris = tuple(options.redirect_uri) if options.command == "serve" else ()
         amazon = SimulatedAmazon(options.seed, VirtualClock.parse(options.clock), options.opened, redirect_uris)
@@ -85,11 +89,12 @@ def _parser() -> argparse.ArgumentParser:
         ("serve", "serve the Selling Partner API (NA, EU, FE) and Login with Amazon on four ports in a row"),
         ("truth", "print what every document must sum to, as JSON"),
         ("accounts", "print the accounts and their credentials, as JSON"),
+        ("developer", "print the Appstore developer's account and security profile, as JSON"),
         ("archive", "write the settlement files that are older than 90 days"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--seed", type=int, default=7, help="what is random is drawn from it (default 7)")
-        if name != "accounts":
+        if name not in ("accounts", "developer"):
             command.add_argument("--clock", help="<instant>[@<real epoch seconds>][x<scale>]; by default the real time")
             opened = "the day on which the world opens (default: 150 days before the clock's start)"
             command.add_argument("--opened", type=dt.date.fromisoformat, help=opened)

@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from simulator import applications, consent, downloads, login, reports, rotation
 from simulator.answers import ABORT
 from simulator.applications import DRAFTS, Applications, application_id
+from simulator.appstore import api as appstore_api
+from simulator.appstore.api import Appstore
 from simulator.clock import VirtualClock, iso_z
 from simulator.consent import Consents
 from simulator.documents import RETENTION, Documents
@@ -54,11 +56,16 @@ class SimulatedAmazon:
         self._consents = Consents(seed, clock, self.applications)
         self._login = Login(seed, clock, self.applications, self._consents, self.rules)
         self._quotas = Quotas()
+        self.appstore = Appstore(seed, clock)
 
     def truth(self) -> dict[str, Any]:
         """Every document that exists now; see `simulator.truth`."""
         now = self.clock.now()
-        return {**truth(self.documents, now), "requested": self._requested.truth(now)}
+        return {
+            **truth(self.documents, now),
+            "requested": self._requested.truth(now),
+            "appstore": self.appstore.truth(),
+        }
 
     def region_app(self, region: Region, base_url: str) -> FastAPI:
         """The Selling Partner API of a region.
@@ -83,10 +90,14 @@ class SimulatedAmazon:
         app.include_router(rotation.router(self._login, self.applications))
         return app
 
-    def login_app(self) -> FastAPI:
-        """Login with Amazon, and Seller Central's consent page."""
+    def login_app(self, base_url: str = "http://login.test") -> FastAPI:
+        """Login with Amazon, Seller Central's consent page, and the Appstore's Reporting API.
+
+        :param base_url: how clients reach it; the URLs of Appstore reports begin so.
+        """
         app = self._app()
-        app.include_router(login.router(self._login))
+        app.include_router(login.router(self._login, self.appstore))
+        app.include_router(appstore_api.router(self.appstore, base_url))
         app.include_router(consent.router(self._consents))
         app.include_router(applications.notifications_router(self.applications))
         return app
@@ -189,7 +200,7 @@ def server(amazon: SimulatedAmazon, sockets: list[socket.socket], public_host: s
         port: amazon.region_app(region, f"http://{public_host}:{port}")
         for region, port in zip(REGIONS, ports[:-1], strict=True)
     }
-    apps[ports[-1]] = amazon.login_app()
+    apps[ports[-1]] = amazon.login_app(f"http://{public_host}:{ports[-1]}")
 
     async def by_port(scope: Scope, receive: Receive, send: Send) -> None:
         scope[ABORT] = getattr(getattr(send, "__self__", None), "transport", None)

@@ -81,11 +81,11 @@ class Downloads:
         stamp = query.get("X-Amz-Date", "")
         signature = query.get("X-Amz-Signature")
         if not stamp or not signature:
-            return _s3_error("AccessDenied", "Access Denied")
+            return s3_error("AccessDenied", "Access Denied")
         signed = {name: value for name, value in query.items() if name != "X-Amz-Signature"}
         if not hmac.compare_digest(self._signature(path, signed), signature):
             text = "The request signature we calculated does not match the signature you provided."
-            return _s3_error("SignatureDoesNotMatch", f"{text} Check your key and signing method.")
+            return s3_error("SignatureDoesNotMatch", f"{text} Check your key and signing method.")
         now = self._clock.now()
         report = self._report(path.rsplit("/", 1)[-1], now)
         faults: dict[CallFault, Rule] = {}
@@ -96,9 +96,9 @@ class Downloads:
         expires = dt.datetime.strptime(stamp, _STAMP).replace(tzinfo=dt.UTC) + LIFE
         if now > expires or CallFault.DEAD_URL in faults:
             more = {"X-Amz-Expires": query["X-Amz-Expires"], "Expires": iso_z(expires), "ServerTime": iso_z(now)}
-            return _s3_error("AccessDenied", "Request has expired", more)
+            return s3_error("AccessDenied", "Request has expired", more)
         if report is None:
-            return _s3_error("NoSuchKey", "The specified key does not exist.", status=404)
+            return s3_error("NoSuchKey", "The specified key does not exist.", status=404)
         if failed := faults.get(CallFault.SERVER_ERROR):
             status = failed.parameters.get("status", 503)
             return server_error(status) if status in (502, 504) else _s3_failure(status)
@@ -136,7 +136,7 @@ class Downloads:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _s3_error(code: str, message: str, more: dict[str, str] | None = None, status: int = 403) -> Response:
+def s3_error(code: str, message: str, more: dict[str, str] | None = None, status: int = 403) -> Response:
     fields = {"Code": code, "Message": message, **(more or {}), "RequestId": uuid.uuid4().hex[:16].upper()}
     inside = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields.items())
     xml = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inside}<HostId>simulated</HostId></Error>'
@@ -145,8 +145,8 @@ def _s3_error(code: str, message: str, more: dict[str, str] | None = None, statu
 
 def _s3_failure(status: int) -> Response:
     if status == 503:
-        return _s3_error("SlowDown", "Please reduce your request rate.", status=503)
-    return _s3_error("InternalError", "We encountered an internal error. Please try again.", status=500)
+        return s3_error("SlowDown", "Please reduce your request rate.", status=503)
+    return s3_error("InternalError", "We encountered an internal error. Please try again.", status=500)
 
 
 def router(region: Region, downloads: Downloads) -> APIRouter:

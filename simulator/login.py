@@ -20,6 +20,7 @@ from fastapi.responses import JSONResponse, Response
 
 from simulator.answers import SLOW, Cut, server_error
 from simulator.applications import ROTATION_SCOPE, SECRET_EXPIRED, Applications, Secret
+from simulator.appstore.api import Appstore
 from simulator.clock import VirtualClock
 from simulator.consent import Consents
 from simulator.rules import TOKEN, CallFault, Rule, Rules
@@ -81,7 +82,7 @@ class Login:
             return _error(401, "invalid_client", "Client authentication failed")
         if grant_type == "client_credentials":
             if form["scope"] != ROTATION_SCOPE:
-                return _error(400, "invalid_scope", "The requested scope is invalid, unknown, or malformed")
+                return _error(400, "invalid_scope", "The request has an invalid parameter : scope")
             return 200, self._answer(client_id, secret, scope=ROTATION_SCOPE)
         if grant_type == "authorization_code":
             refresh_token = self._consents.redeem(form["code"], client_id, form["redirect_uri"])
@@ -171,17 +172,22 @@ def _error(status: int, code: str, description: str) -> tuple[int, dict[str, str
     return status, {"error": code, "error_description": description}
 
 
-def router(login: Login) -> APIRouter:
-    """The token endpoint."""
+def router(login: Login, appstore: Appstore) -> APIRouter:
+    """The token endpoint, of selling partners' applications and of the Appstore developer's security profile."""
     routes = APIRouter()
 
     @routes.post("/auth/o2/token")
     async def token(request: Request) -> Response:
         content_type = request.headers.get("content-type", "")
         if not content_type.startswith("application/x-www-form-urlencoded"):
-            status, answer = _error(400, "invalid_request", f"Content type {content_type or 'none'} is not supported")
+            status, answer = _error(
+                400, "invalid_request", "The Content-Type is not supported by the authorization server"
+            )
         else:
             form = {name: str(value) for name, value in (await request.form()).items()}
+            if appstore.knows(form.get("client_id", "")):
+                status, answer = appstore.token_answer(form)
+                return JSONResponse(answer, status_code=status)
             faults = login.faults(form)
             if slow := faults.get(CallFault.SLOW_ANSWER):
                 await asyncio.sleep(slow.parameters.get("seconds", SLOW))
