@@ -1,7 +1,8 @@
 """The simulated world: the ledger, and the settlements that Amazon cuts from it.
 
-A settlement is made when the clock has passed its end, from random numbers of its own and from what the settlements
-before it left (reserves, debts, orders to refund). So the past is the same whenever and however often it is asked for.
+What happens in a period is drawn from random numbers of its own and from the orders before it that may be refunded; it
+can be known ahead. A settlement is made when the clock has passed its end: it adds what the settlement before it left
+(reserves, debts) and goes to the ledger. So the past is the same whenever and however often it is asked for.
 """
 
 from __future__ import annotations
@@ -44,6 +45,23 @@ class Settlement:
         return self.end + _DEPOSIT_AFTER
 
 
+@dataclass(frozen=True, eq=False)
+class Period:
+    """What happens in a stream between two settlements, whether or not it has been settled.
+
+    :param activity: what is ordered, refunded and charged, oldest first; without reserves and what else one settlement
+        leaves to the next.
+    """
+
+    seller: Seller
+    stream: Stream
+    number: int
+    settlement_id: str
+    start: dt.datetime
+    end: dt.datetime
+    activity: tuple[Entry, ...] = field(repr=False)
+
+
 class World:
     """All sellers, from the day the world opened.
 
@@ -66,6 +84,23 @@ class World:
             found += self._histories[seller.key, stream.name].closed_by(now)
         return found
 
+    def periods(self, seller: Seller, until: dt.datetime) -> list[Period]:
+        """Every period of a seller that begins before an instant, stream by stream, oldest first.
+
+        What it says of the time to come does come.
+        """
+        found: list[Period] = []
+        for stream in seller.streams:
+            found += self._histories[seller.key, stream.name].begun_by(until)
+        return found
+
+    def opening(self, seller: Seller, stream: Stream, number: int) -> tuple[Entry, ...]:
+        """What the settlement before left to a period: its reserve, its debt, a transfer that the bank refused.
+
+        :param number: of the period after the last settlement that has been made, or of an earlier one.
+        """
+        return self._histories[seller.key, stream.name].opening(number)
+
 
 class _History:
     """The settlements of one stream, made one after the other."""
@@ -76,6 +111,8 @@ class _History:
         self._stream = stream
         self._products = catalogue(world.seed, seller, stream)
         self._made: list[Settlement] = []
+        self._drawn: list[tuple[Period, Random]] = []
+        self._openings: list[tuple[Entry, ...]] = []
         self._sales: list[Sale] = []
         self._reserve = 0
         self._carried = 0
@@ -89,16 +126,41 @@ class _History:
             self._made.append(self._make(len(self._made)))
         return [settlement for settlement in self._made if settlement.end <= now]
 
+    def begun_by(self, until: dt.datetime) -> list[Period]:
+        while self._start(len(self._drawn)) <= until:
+            self._draw(len(self._drawn))
+        return [period for period, _ in self._drawn if period.start <= until]
+
+    def opening(self, number: int) -> tuple[Entry, ...]:
+        if number < len(self._openings):
+            return self._openings[number]
+        assert number == len(self._made), "what a settlement leaves is known once it is made"
+        return tuple(self._opening(number, self._start(number)))
+
+    def _draw(self, number: int) -> None:
+        """Draw what happens in the next period."""
+        seller, stream = self._seller, self._stream
+        start, end = self._start(number), self._end(number)
+        draw = Random(f"{self._world.seed}/{seller.key}/{stream.name}/{number}")
+        activity = Activity(draw, seller, stream, number, self._products, start, end, self._sales)
+        settlement_id = str(10**10 + _number(seller.key, stream.name, str(number), below=9 * 10**10))
+        period = Period(seller, stream, number, settlement_id, start, end, tuple(activity.entries()))
+        self._drawn.append((period, draw))
+
+    def _start(self, number: int) -> dt.datetime:
+        return self._end(number - 1) if number else self._end(0) - dt.timedelta(days=self._stream.first_days)
+
     def _end(self, number: int) -> dt.datetime:
         return self._zero + dt.timedelta(days=self._stream.first_close + number * self._stream.cycle_days)
 
     def _make(self, number: int) -> Settlement:
-        seller, stream = self._seller, self._stream
-        end = self._end(number)
-        start = self._end(number - 1) if number else end - dt.timedelta(days=stream.first_days)
-        draw = Random(f"{self._world.seed}/{seller.key}/{stream.name}/{number}")
-        activity = Activity(draw, seller, stream, number, self._products, start, end, self._sales)
-        entries = [*self._opening(number, start), *activity.entries()]
+        while len(self._drawn) <= number:
+            self._draw(len(self._drawn))
+        period, draw = self._drawn[number]
+        end = period.end
+        self._openings.append(tuple(self._opening(number, period.start)))
+        self._reserve = self._carried = 0
+        entries = [*self._openings[number], *period.activity]
         for entry in entries:
             self._world.ledger.record(entry)
         held = self._hold_reserve(number, draw, end)
@@ -108,11 +170,11 @@ class _History:
         control = self._balance()
         self._pay_or_carry(control, end)
         return Settlement(
-            seller=seller,
-            stream=stream,
+            seller=self._seller,
+            stream=self._stream,
             number=number,
-            settlement_id=str(10**10 + _number(seller.key, stream.name, str(number), below=9 * 10**10)),
-            start=start,
+            settlement_id=period.settlement_id,
+            start=period.start,
             end=end,
             entries=tuple(sorted(entries, key=lambda entry: entry.posted_at)),
             control_minor=control,
@@ -123,13 +185,11 @@ class _History:
         entries = []
         if self._reserve:
             entries.append(self._own(start, self._reserve, "reserve_released", "Previous Reserve Amount Balance"))
-            self._reserve = 0
         if self._carried:
             entries.append(self._own(start, -self._carried, "balance_carried", "Payable to Amazon"))
             if self._stream.card:
                 charged_at = start + min(dt.timedelta(days=3), (self._end(number) - start) / 2)
                 entries.append(self._own(charged_at, self._carried, "charge_to_seller", "Successful charge"))
-            self._carried = 0
         if self._stream.events.get(number) == "failed_transfer" and self._paid:
             reason = "Transfer of funds unsuccessful: bank account details are invalid"
             entries.append(self._own(start + _DEPOSIT_AFTER, self._paid, "failed_transfer", reason))
