@@ -27,9 +27,10 @@ from simulator.downloads import Downloads
 from simulator.login import Caller, Login, TokenRefused
 from simulator.marketplaces import BY_ID, Region
 from simulator.quotas import PLANS, Quotas
-from simulator.requested import TYPES, RequestedReport, RequestedReports
+from simulator.requested import RequestedReport, RequestedReports
 from simulator.rules import CallFault, Rule, Rules
 from simulator.sellers import Seller
+from simulator.sources.kinds import KINDS
 
 TOKEN_LIFE = dt.timedelta(minutes=5)
 """How long a nextToken is good (amzn/selling-partner-api-docs#2789)."""
@@ -208,7 +209,7 @@ class ReportsApi:
     async def create_report(self, request: Request, caller: Caller, faults: Faults) -> Response:
         """createReport: what is made is written down, and is done after a while."""
         body = await _specification(request, caller, ("reportType", "marketplaceIds"))
-        if body["reportType"] not in TYPES:
+        if body["reportType"] not in KINDS:
             _refuse_type(body["reportType"])
         now = self._clock.now()
         start, end = (_moment(name, body.get(name)) for name in ("dataStartTime", "dataEndTime"))

@@ -1,6 +1,6 @@
 """Reports that sellers ask for: createReport, a queue, a document.
 
-One type is made so far, all orders by their last update. Its lines are the orders of the ledger that have been settled.
+What can be asked for, and how it is made, is told by `sources.kinds`.
 """
 
 from __future__ import annotations
@@ -12,25 +12,15 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from simulator.clock import VirtualClock, iso, iso_z
+from simulator.clock import VirtualClock, iso_z
 from simulator.documents import Documents, Download, Status
 from simulator.faults import Fault
-from simulator.ledger import Entry
-from simulator.marketplaces import MARKETPLACES
+from simulator.marketplaces import BY_ID
 from simulator.rules import Rules
 from simulator.sellers import UTF8, Seller
-from simulator.truth import money
-
-ALL_ORDERS = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL"
-TYPES = frozenset({ALL_ORDERS})
-"""What can be asked for."""
-LONGEST = dt.timedelta(days=30)
-"""The longest window of a report of orders (amzn/selling-partner-api-docs#3148)."""
-
-_COLUMNS = (
-    "amazon-order-id", "merchant-order-id", "purchase-date", "last-updated-date", "order-status", "sales-channel", "sku",
-    "quantity", "currency", "item-price",
-)  # fmt: skip
+from simulator.sources.book import book_of
+from simulator.sources.files import Ask, File
+from simulator.sources.kinds import KINDS, MADE_AGAIN_AFTER, Kind
 
 
 @dataclass(frozen=True)
@@ -48,7 +38,7 @@ class RequestedReport:
     started_at: dt.datetime
     finished_at: dt.datetime
     final_status: Status
-    body: bytes
+    file: File
     listed_from: dt.datetime | None = None
 
     def status(self, now: dt.datetime) -> Status:
@@ -56,6 +46,11 @@ class RequestedReport:
         if now >= self.finished_at:
             return self.final_status
         return "IN_PROGRESS" if now >= self.started_at else "IN_QUEUE"
+
+    @property
+    def kind(self) -> Kind:
+        """What it is a report of."""
+        return KINDS[self.report_type]
 
     @property
     def document_id(self) -> str | None:
@@ -70,11 +65,14 @@ class RequestedReport:
 
     def is_listed(self, now: dt.datetime) -> bool:
         """Whether the listing shows it."""
-        return self.listed_from is None or self.listed_from <= now
+        kept = now <= self.created_at + self.kind.kept
+        return kept and (self.listed_from is None or self.listed_from <= now)
 
     def download(self) -> Download:
         """The bytes of its document."""
-        return Download(gzip.compress(self.body, mtime=0), "GZIP", UTF8)
+        if not self.file.gzip:
+            return Download(self.file.body, None, self.file.content_type)
+        return Download(gzip.compress(self.file.body, mtime=0), "GZIP", self.file.content_type)
 
 
 class RequestedReports:
@@ -101,12 +99,9 @@ class RequestedReports:
         report_id = f"{70000 + number}0190{number % 10}7"
         code = hashlib.sha256(f"{seller.key}/{report_id}".encode()).digest()
         started = now + dt.timedelta(seconds=10 + code[0] % 20)
-        fatal = data_end - data_start > LONGEST
-        body = (
-            json.dumps({"errorDetails": f"Date range exceeded. Report can be requested only upto {LONGEST.days} days"})
-            if fatal
-            else _orders(self._documents, seller, marketplace_ids, data_start, data_end, now)
-        )
+        countries = tuple(BY_ID[each].country for each in marketplace_ids)
+        ask = Ask(book_of(self._documents.world, seller, now), countries, data_start, data_end, now)
+        status, file = self._make(KINDS[report_type], ask, (report_type, marketplace_ids, options))
         self._reports.append(
             RequestedReport(
                 seller=seller,
@@ -119,11 +114,29 @@ class RequestedReports:
                 created_at=now,
                 started_at=started,
                 finished_at=started + dt.timedelta(seconds=30 + code[1] % 60),
-                final_status="FATAL" if fatal else "DONE",
-                body=body.encode(),
+                final_status=status,
+                file=file,
             )
         )
         return report_id
+
+    def _make(self, kind: Kind, ask: Ask, what: tuple[object, ...]) -> tuple[Status, File]:
+        """How a report ends: done, refused with an explanation as its document, or cancelled without one."""
+        refused = kind.refusal(ask)
+        if refused is not None:
+            return "FATAL", _explanation(refused)
+        same = (
+            each
+            for each in self._reports
+            if each.seller is ask.seller
+            and (each.report_type, each.marketplace_ids, each.options) == what
+            and (each.data_start, each.data_end) == (ask.start, ask.end)
+            and each.final_status == "DONE"
+        )
+        if kind.of_fba and any(each.created_at > ask.now - MADE_AGAIN_AFTER for each in same):
+            return "CANCELLED", _NOTHING
+        file = kind.write(ask)
+        return ("DONE", file) if file.rows else ("CANCELLED", _NOTHING)
 
     def cancel(self, report: RequestedReport) -> bool:
         """Cancel a report that is in the queue; False if it no longer is."""
@@ -157,7 +170,7 @@ class RequestedReports:
                 "data_end": iso_z(report.data_end),
                 "created_at": iso_z(report.created_at),
                 "status": report.status(now),
-                "lines": report.body.count(b"\n") - 1,
+                "lines": report.file.rows,
             }
             for report in (self._suffering(each, now) for each in self._reports)
         ]
@@ -175,42 +188,17 @@ class RequestedReports:
                 case Fault.CANCELLED:
                     report = replace(report, final_status="CANCELLED")
                 case Fault.FATAL:
-                    body = b'{"errorDetails": "Error in report request: an internal error occurred."}'
-                    report = replace(report, final_status="FATAL", body=body)
+                    file = _explanation("Error in report request: an internal error occurred.")
+                    report = replace(report, final_status="FATAL", file=file)
                 case Fault.EMPTY if now < then:
-                    report = replace(report, body=b"")
+                    report = replace(report, file=replace(report.file, body=b""))
                 case Fault.UNLISTED:
                     report = replace(report, listed_from=then)
         return report
 
 
-def _orders(
-    documents: Documents,
-    seller: Seller,
-    marketplace_ids: tuple[str, ...],
-    start: dt.datetime,
-    end: dt.datetime,
-    now: dt.datetime,
-) -> str:
-    lines = ["\t".join(_COLUMNS)]
-    for settlement in documents.world.settlements(seller, now):
-        for entry in settlement.entries:
-            if entry.transaction_type != "Order" or not entry.marketplace or not start <= entry.posted_at < end:
-                continue
-            if MARKETPLACES[entry.marketplace].id in marketplace_ids:
-                lines += _items(entry)
-    return "\n".join(lines) + "\n"
+_NOTHING = File(b"", None, 0)
 
 
-def _items(entry: Entry) -> list[str]:
-    found = []
-    for posting in entry.postings:
-        line = posting.line
-        if line and line.item and (line.amount_type, line.amount_description) == ("ItemPrice", "Principal"):
-            price = money(posting.minor, entry.currency)
-            fields = (
-                entry.order_id, entry.merchant_order_id, iso(entry.posted_at), iso(entry.posted_at), "Shipped",
-                entry.marketplace_name, line.item.sku, str(line.item.quantity or 1), entry.currency, price,
-            )  # fmt: skip
-            found.append("\t".join(fields))
-    return found
+def _explanation(text: str) -> File:
+    return File(json.dumps({"errorDetails": text}).encode(), UTF8, 0)

@@ -1,0 +1,50 @@
+"""Every kind of report that can be asked for: how it is made, and what Amazon refuses."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulator.sources import orders
+from simulator.sources.files import Ask, File
+
+MADE_AGAIN_AFTER = dt.timedelta(minutes=30)
+"""FBA reports are made at most so often; whoever asks for the same one earlier gets a cancelled report."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One type of report.
+
+    :param write: makes the file.
+    :param longest: the longest window; a longer one ends as FATAL.
+    :param refuse: says why a report ends as FATAL, in Amazon's words; None if it does not.
+    :param restricted: whether its document is given for a restricted data token only.
+    :param of_fba: whether Amazon makes the same one again only after `MADE_AGAIN_AFTER`.
+    :param kept: how long it is listed.
+    """
+
+    write: Callable[[Ask], File]
+    longest: dt.timedelta | None = None
+    refuse: Callable[[Ask], str | None] = lambda ask: None
+    restricted: bool = False
+    of_fba: bool = False
+    kept: dt.timedelta = dt.timedelta(days=90)
+
+    def refusal(self, ask: Ask) -> str | None:
+        """Why the report ends as FATAL; None if it does not."""
+        if self.longest is not None and ask.end - ask.start > self.longest:
+            return f"Date range exceeded. Report can be requested only upto {self.longest.days} days"
+        return self.refuse(ask)
+
+
+def _days(count: int) -> dt.timedelta:
+    return dt.timedelta(days=count)
+
+
+KINDS: dict[str, Kind] = {
+    "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": Kind(orders.by_last_update, _days(30), kept=_days(30)),
+    "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": Kind(orders.by_order_date, _days(30), kept=_days(30)),
+}
+"""By Amazon's name of the type."""
