@@ -177,16 +177,14 @@ def child_publish(folder: Path, database: Path) -> None:
 
 
 def child_check(folder: Path, database: Path) -> None:
-    from tieout.quality import StagedInput, check_settlements
+    from tieout.quality import StagedInput, check_documents
 
     inputs = [
         StagedInput(each.document.document_id, folder / s.lines_key, folder / s.settlements_key, s.reading)
         for each in _outcomes(folder)
         if (s := each.staged)
     ]
-    failed = [
-        check for found in check_settlements(inputs, docs_dir=None).values() for check in found if not check.passed
-    ]
+    failed = [check for found in check_documents(inputs, docs_dir=None).values() for check in found if not check.passed]
     if failed:
         sys.exit(f"a check failed: {failed[0]}")
 

@@ -1,8 +1,9 @@
-"""Takes in settlement files that a person downloaded by hand, for history beyond Amazon's 90 days.
+"""Takes in files that a person downloaded by hand, for history beyond Amazon's 90 days.
 
 Trigger it with the place of the files: a folder on the worker, or `s3://bucket/prefix`. The files go the same way as
-those from the API, with the same readers and checks; V1 and V2 flat files are read. A file that is refused or does not
-tie out goes to quarantine and turns the run red; the others are loaded. Importing the same files again changes nothing.
+those from the API, with the same readers and checks. What a file is, it tells itself: a settlement (V1 or V2), or a report
+of any family, in any language and encoding of Amazon's. A file that is refused or does not tie out goes to quarantine and
+turns the run red; the others are loaded. Importing the same files again changes nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ with DAG(
         "max_retry_delay": dt.timedelta(minutes=15),
         **CALLBACKS,
     },
-    tags=["settlements", "import"],
+    tags=["reports", "import"],
     doc_md=__doc__,
 ) as dag:
     chain(

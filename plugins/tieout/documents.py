@@ -63,6 +63,7 @@ class ReasonCode(StrEnum):
     MISSING_SUMMARY = "missing_summary"
     AMBIGUOUS_AMOUNTS = "ambiguous_amounts"
     EMPTY_FILE = "empty_file"
+    READER_FAILED = "reader_failed"
     # quarantined by the checks: the lines are exact, and wrong
     CONTROL_TOTAL_MISMATCH = "control_total_mismatch"
     UNKNOWN_CURRENCY = "unknown_currency"
@@ -70,10 +71,17 @@ class ReasonCode(StrEnum):
     DATE_OUTSIDE_PERIOD = "date_outside_period"
     MISSING_AMOUNT = "missing_amount"
     LINE_COUNT_MISMATCH = "line_count_mismatch"
+    MISSING_CURRENCY = "missing_currency"
+    DUPLICATE_KEY = "duplicate_key"
+    AMOUNTS_DO_NOT_ADD_UP = "amounts_do_not_add_up"
     # warnings of the checks: the document is loaded
     UNKNOWN_FEE = "unknown_fee"
     MISSING_DATE = "missing_date"
     MISSING_MARKETPLACE = "missing_marketplace"
+    DATE_OUTSIDE_WINDOW = "date_outside_window"
+    UNKNOWN_COLUMN = "unknown_column"
+    RESAVED_FILE = "resaved_file"
+    QUANTITIES_DO_NOT_ADD_UP = "quantities_do_not_add_up"
     # quarantined because Amazon could not make it
     REPORT_FATAL = "report_fatal"
     # quarantined because the bytes could not be had; tried again in later runs

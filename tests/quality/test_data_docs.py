@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.staged import Settlement, fee, sale, stage
-from tieout.quality import StagedInput, check_settlements, write_contents
+from tieout.quality import StagedInput, check_documents, write_contents
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     docs = folder / "site" / "acme_na" / "2026-08-16"
     docs.mkdir(parents=True)
     (docs / "left-over.html").write_text("of an earlier run")
-    check_settlements(inputs, docs_dir=docs)
+    check_documents(inputs, docs_dir=docs)
     return docs
 
 

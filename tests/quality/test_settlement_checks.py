@@ -12,7 +12,7 @@ import pytest
 
 from tests.staged import Settlement, Staged, fee, other, sale, stage
 from tieout.documents import CheckResult, Severity
-from tieout.quality import SUITE_VERSION, StagedInput, check_settlements
+from tieout.quality import SUITE_VERSION, StagedInput, check_documents
 from tieout.quality.checks import settlement_checks
 from tieout.settings import PROJECT_ROOT
 
@@ -105,7 +105,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Che
     folder = tmp_path_factory.mktemp("staged")
     off = {"line-lost": 1, "line-too-many": -1}
     inputs = [as_input(stage(folder, name, *settlements), off.get(name, 0)) for name, settlements in DOCUMENTS.items()]
-    found = check_settlements(inputs, docs_dir=None)
+    found = check_documents(inputs, docs_dir=None)
     return {name: {result.check: result for result in of_one} for name, of_one in found.items()}
 
 
@@ -230,7 +230,7 @@ def test_findings_are_complete_where_great_expectations_keeps_a_sample(tmp_path:
     many = Settlement([fee("-0.01", f"Surprise {n:03d}") for n in range(250)])
     documents = {"many": many, "one": Settlement([fee("-0.01", "Surprise 000")]), "none": Settlement(GOOD)}
     inputs = [as_input(stage(tmp_path, name, settlement)) for name, settlement in documents.items()]
-    results = check_settlements(inputs, docs_dir=None)
+    results = check_documents(inputs, docs_dir=None)
     found = {name: next(r for r in of_one if r.check == "kind_is_known") for name, of_one in results.items()}
     assert {name: result.passed for name, result in found.items()} == {"many": False, "one": False, "none": True}
     assert found["many"].reason is not None
@@ -254,13 +254,13 @@ def test_only_running_the_checks_imports_great_expectations() -> None:
 
 
 def test_nothing_to_check_is_no_error() -> None:
-    assert check_settlements([], docs_dir=None) == {}
+    assert check_documents([], docs_dir=None) == {}
 
 
 def test_a_document_that_comes_twice_is_refused(tmp_path: Path) -> None:
     one = as_input(stage(tmp_path, "d", Settlement(GOOD)))
     with pytest.raises(ValueError, match="more than once"):
-        check_settlements([one, one], docs_dir=None)
+        check_documents([one, one], docs_dir=None)
 
 
 def test_amounts_are_not_added_as_floats(results: dict[str, dict[str, CheckResult]]) -> None:

@@ -1,4 +1,4 @@
-"""Take in settlement files that a person downloaded by hand: history beyond Amazon's 90 days.
+"""Take in files that a person downloaded by hand, settlements and reports: history beyond Amazon's 90 days.
 
 The files lie in a folder or under an S3 prefix: those of one account, or one sub-folder an account. They go the same
 way as what the API gives: kept as they are, read, checked, quarantined or loaded.
@@ -21,11 +21,12 @@ from tieout.accounts import Account
 from tieout.documents import Document, RawFile, Region, Source
 from tieout.intake.receiving import keep_raw, write_down
 from tieout.intake.records import Listing
+from tieout.intake.settling import IMPORTED_SETTLEMENT, IMPORTED_UNKNOWN, imported_type
 from tieout.lake import Keys, Lake
+from tieout.reports.errors import Refused
+from tieout.reports.report import SETTLEMENT, recognise
 
 log = logging.getLogger(__name__)
-
-IMPORTED_SETTLEMENT = "IMPORTED_SETTLEMENT_FLAT_FILE"
 
 
 class NothingToImport(ValueError):
@@ -106,7 +107,7 @@ def _keep(lake: Lake, account: Account, name: str, body: Path, today: dt.date) -
         source=Source.IMPORT,
         region=Region(account.region),
         account=account.name,
-        report_type=IMPORTED_SETTLEMENT,
+        report_type=_type_of(body, name),
         file_name=name,
         created_at=now,
         first_listed_on=today,
@@ -117,6 +118,20 @@ def _keep(lake: Lake, account: Account, name: str, body: Path, today: dt.date) -
         )
         keep_raw(lake, document, raw, body)
     return document
+
+
+def _type_of(body: Path, name: str) -> str:
+    """What a file is; one that is of no known kind is kept too, and refused with the reason when it is read."""
+    try:
+        found = recognise(body, file_name=name)
+    except Refused:
+        return IMPORTED_UNKNOWN
+    except OSError:
+        raise
+    except Exception:
+        log.exception("%s cannot be recognised", name)
+        return IMPORTED_UNKNOWN
+    return IMPORTED_SETTLEMENT if found == SETTLEMENT else imported_type(found)
 
 
 def _files(lake: Lake, source: str) -> Iterator[str]:

@@ -85,7 +85,7 @@ def _read_again(lake: Lake) -> list[Document]:
 
 def _lines_are_lost(lake: Lake, staged: set[str], place: str) -> bool:
     """Whether a document was read and its lines are gone; then what is left of the reading goes too."""
-    if f"{place}/lines.parquet" in staged:
+    if {f"{place}/lines.parquet", f"{place}/rows.parquet"} & staged:
         return False
     left = [key for key in staged if key.startswith(f"{place}/")]
     readings = [lake.get_record(key, ReadingRecord) for key in left if key.startswith(f"{place}/reading-")]

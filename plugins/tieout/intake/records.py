@@ -8,7 +8,7 @@ from collections import Counter
 
 from pydantic import AwareDatetime
 
-from tieout.documents import Document, DocumentOutcome, RawFile, Reason, Record, Region, StagedFiles
+from tieout.documents import Document, DocumentOutcome, RawFile, Reason, Record, Region, StagedFiles, StagedReport
 
 
 class Listing(Record):
@@ -92,7 +92,7 @@ class ReadingRecord(Record):
     """How reading a document ended: staged files, or the reason why it was refused."""
 
     reader_version: int
-    staged: StagedFiles | None = None
+    staged: StagedFiles | StagedReport | None = None
     refused: Reason | None = None
 
 

@@ -1,4 +1,4 @@
-"""Read, check and settle received settlement documents: each ends as ready, quarantined or skipped."""
+"""Read, check and settle received documents, each by what it is: all end as ready, quarantined or skipped."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from tieout.alerts import Alert, AlertKind
 from tieout.documents import (
@@ -21,16 +23,48 @@ from tieout.documents import (
     Severity,
     Source,
     StagedFiles,
+    StagedReport,
     State,
 )
 from tieout.intake.receiving import present
 from tieout.intake.records import Listing, Manifest, NotReceived, Outcomes, Quarantined, ReadingRecord
 from tieout.lake import Keys, Lake
+from tieout.marketplaces import known_marketplaces
+from tieout.reports import report, settlement
 from tieout.reports.errors import Misfit, Refused
-from tieout.reports.settlement import READER_VERSION, stage_settlement
+from tieout.reports.families import FAMILIES
+from tieout.reports.family import Family
 from tieout.reports.source import read_chunks
 
+if TYPE_CHECKING:
+    from tieout.quality import StagedInput, StagedReportInput
+
 log = logging.getLogger(__name__)
+
+IMPORTED = "IMPORTED_"
+"""What the report type of a file from a folder begins with; what it was recognised as follows."""
+IMPORTED_SETTLEMENT = f"{IMPORTED}SETTLEMENT_FLAT_FILE"
+IMPORTED_UNKNOWN = f"{IMPORTED}UNKNOWN"
+_SETTLEMENTS = ("GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2", IMPORTED_SETTLEMENT)
+_FAMILIES = {name: family for family in FAMILIES.values() for name in family.report_types}
+
+
+def imported_type(family: Family) -> str:
+    """The report type of a file from a folder."""
+    return f"{IMPORTED}{family.name.upper()}"
+
+
+def is_settlement(document: Document) -> bool:
+    """Whether a document is a settlement, as its report type says."""
+    return document.report_type in _SETTLEMENTS
+
+
+def _reader_version(document: Document) -> int:
+    return settlement.READER_VERSION if is_settlement(document) else report.READER_VERSION
+
+
+def _reading_key(document: Document) -> str:
+    return Keys.reading(document, _reader_version(document))
 
 
 def read(lake: Lake, documents: Sequence[Document]) -> int:
@@ -45,7 +79,7 @@ def read(lake: Lake, documents: Sequence[Document]) -> int:
         for document in documents
         if document.processing_status != "FATAL"
         and Keys.raw_manifest(document) in received
-        and Keys.reading(document, READER_VERSION) not in staged
+        and _reading_key(document) not in staged
     ]
     for document in todo:
         with tempfile.TemporaryDirectory(prefix="tieout-read-") as folder:
@@ -55,30 +89,75 @@ def read(lake: Lake, documents: Sequence[Document]) -> int:
 
 def _read_one(lake: Lake, document: Document, raw: RawFile, folder: Path) -> None:
     body = lake.get_file(raw.key, folder / "body")
-    lines, settlements = folder / "lines.parquet", folder / "settlements.parquet"
-    staged: StagedFiles | None = None
+    staged: StagedFiles | StagedReport | None = None
     refused: Reason | None = None
     try:
-        reading = stage_settlement(
+        staged = _stage(document, raw, body, folder)
+    except Refused as error:
+        refused = error.reason
+    except (OSError, MemoryError):
+        raise  # of this machine, not of the file: a retry may help
+    except Exception as error:
+        # A file that a reader has not foreseen must not keep all others out.
+        log.exception("%s: the reader failed", document.document_id)
+        message = (
+            f"{document.file_name or raw.key}: the reader failed ({type(error).__name__}: {error}). The file was not"
+            " foreseen: report it with its header, and release the document when there is a newer version"
+        )
+        refused = Reason(code=ReasonCode.READER_FAILED, message=message)
+    if isinstance(staged, StagedFiles):
+        lake.put_file(staged.lines_key, folder / "lines.parquet")
+        lake.put_file(staged.settlements_key, folder / "settlements.parquet")
+    elif staged:
+        lake.put_file(staged.rows_key, folder / "rows.parquet")
+    record = ReadingRecord(reader_version=_reader_version(document), staged=staged, refused=refused)
+    lake.put_record(_reading_key(document), record)
+
+
+def _stage(document: Document, raw: RawFile, body: Path, folder: Path) -> StagedFiles | StagedReport:
+    """Read a document as what it is, into files of the folder.
+
+    :raises Refused: if it cannot be read exactly, or is of no known kind.
+    """
+    charset, file_name = _charset(raw.content_type), document.file_name or raw.key
+    if is_settlement(document):
+        lines, settlements = folder / "lines.parquet", folder / "settlements.parquet"
+        reading = settlement.stage_settlement(
             body,
             document_id=document.document_id,
-            charset=_charset(raw.content_type),
-            file_name=document.file_name or raw.key,
+            charset=charset,
+            file_name=file_name,
             lines_path=lines,
             settlements_path=settlements,
         )
-    except Refused as error:
-        refused = error.reason
-    else:
-        staged = StagedFiles(
+        return StagedFiles(
             lines_key=Keys.staged(document, lines.name),
             settlements_key=Keys.staged(document, settlements.name),
             reading=reading,
         )
-        lake.put_file(staged.lines_key, lines)
-        lake.put_file(staged.settlements_key, settlements)
-    record = ReadingRecord(reader_version=READER_VERSION, staged=staged, refused=refused)
-    lake.put_record(Keys.reading(document, READER_VERSION), record)
+    rows = folder / "rows.parquet"
+    return StagedReport(
+        rows_key=Keys.staged(document, rows.name),
+        reading=report.stage_report(
+            body,
+            family=_FAMILIES.get(document.report_type),
+            document_id=document.document_id,
+            charset=charset,
+            file_name=file_name,
+            covers=asked_days(document),
+            target=rows,
+        ),
+    )
+
+
+def asked_days(document: Document) -> tuple[dt.date, dt.date] | None:
+    """The first and the last day that a report was asked for, in the zone of its first marketplace; None if nobody knows."""
+    if document.data_start_at is None or document.data_end_at is None:
+        return None
+    known = known_marketplaces().marketplaces
+    zone = next((ZoneInfo(known[each].time_zone) for each in document.marketplace_ids if each in known), dt.UTC)
+    last = document.data_end_at - dt.timedelta(microseconds=1)
+    return document.data_start_at.astimezone(zone).date(), last.astimezone(zone).date()
 
 
 def check(lake: Lake, documents: Sequence[Document], docs: Path | None) -> int:
@@ -97,7 +176,7 @@ def check(lake: Lake, documents: Sequence[Document], docs: Path | None) -> int:
         for each in documents
         if _is_final(each) and _outcome_key(each) not in spoken and each.document_id not in missing
     ]
-    staged: list[tuple[Document, Manifest, StagedFiles]] = []
+    staged: list[tuple[Document, Manifest, StagedFiles | StagedReport]] = []
     for document in todo:
         judged = _without_checks(lake, document)
         if isinstance(judged, DocumentOutcome):
@@ -120,7 +199,7 @@ def judge_again(lake: Lake, documents: Sequence[Document], docs: Path | None) ->
     :param docs: as for `check`.
     """
     for document in documents:
-        lake.delete(Keys.reading(document, READER_VERSION))
+        lake.delete(_reading_key(document))
         lake.delete(_outcome_key(document))
     read(lake, documents)
     check(lake, documents, docs)
@@ -160,12 +239,16 @@ def _not_received(lake: Lake, documents: Sequence[Document]) -> dict[str, NotRec
 
 
 def _outcome_key(document: Document) -> str:
-    from tieout.quality import SUITE_VERSION
-
-    return Keys.outcome(document, READER_VERSION, SUITE_VERSION)
+    return Keys.outcome(document, _reader_version(document), _suite_version(document))
 
 
-def _without_checks(lake: Lake, document: Document) -> DocumentOutcome | tuple[Manifest, StagedFiles]:
+def _suite_version(document: Document) -> int:
+    from tieout.quality import REPORT_SUITE_VERSION, SUITE_VERSION
+
+    return SUITE_VERSION if is_settlement(document) else REPORT_SUITE_VERSION
+
+
+def _without_checks(lake: Lake, document: Document) -> DocumentOutcome | tuple[Manifest, StagedFiles | StagedReport]:
     """What became of a document that needs no checks; else its bytes and its staged files."""
     if document.processing_status == "CANCELLED":
         return _skipped(document, ReasonCode.REPORT_CANCELLED, "Amazon cancelled the report: it holds no data")
@@ -178,7 +261,7 @@ def _without_checks(lake: Lake, document: Document) -> DocumentOutcome | tuple[M
             raw=manifest.raw if manifest else None,
         )
     manifest = _manifest(lake, document)
-    reading = lake.get_record(Keys.reading(document, READER_VERSION), ReadingRecord)
+    reading = lake.get_record(_reading_key(document), ReadingRecord)
     if reading is None:
         raise RuntimeError(f"{document.document_id} was received and not read: run its read task")
     if reading.staged:
@@ -189,49 +272,67 @@ def _without_checks(lake: Lake, document: Document) -> DocumentOutcome | tuple[M
         state=State.QUARANTINED,
         reasons=(reading.refused,),
         raw=manifest.raw,
-        reader_version=READER_VERSION,
+        reader_version=_reader_version(document),
     )
 
 
 def _checked(
-    lake: Lake, staged: Sequence[tuple[Document, Manifest, StagedFiles]], docs: Path | None
+    lake: Lake, staged: Sequence[tuple[Document, Manifest, StagedFiles | StagedReport]], docs: Path | None
 ) -> Iterator[DocumentOutcome]:
-    from tieout.quality import SUITE_VERSION, StagedInput, check_settlements, write_contents
+    from tieout.quality import StagedInput, StagedReportInput, check_documents, write_contents
 
     with tempfile.TemporaryDirectory(prefix="tieout-check-") as folder:
-        inputs = [
-            StagedInput(
-                document_id=document.document_id,
-                lines_path=lake.get_file(files.lines_key, Path(folder) / f"{number}-lines.parquet"),
-                settlements_path=lake.get_file(files.settlements_key, Path(folder) / f"{number}-settlements.parquet"),
-                reading=files.reading,
-            )
-            for number, (document, _, files) in enumerate(staged)
-        ]
-        results = check_settlements(inputs, docs_dir=docs)
+        inputs: list[StagedInput | StagedReportInput] = []
+        for number, (document, _, files) in enumerate(staged):
+            place = Path(folder) / str(number)
+            if isinstance(files, StagedFiles):
+                lines = lake.get_file(files.lines_key, place.with_suffix(".lines.parquet"))
+                settlements = lake.get_file(files.settlements_key, place.with_suffix(".settlements.parquet"))
+                inputs.append(StagedInput(document.document_id, lines, settlements, files.reading))
+            else:
+                rows = lake.get_file(files.rows_key, place.with_suffix(".rows.parquet"))
+                asked = asked_days(document) or (None, None)
+                inputs.append(StagedReportInput(document.document_id, rows, files.reading, *asked))
+        results = check_documents(inputs, docs_dir=docs)
+        latest = {each.document_id: _latest(each) for each in inputs}
     if docs:
         write_contents(docs.parents[1])
     for document, manifest, files in staged:
         checks = results[document.document_id]
         blocking = tuple(_failures(checks))
         yield DocumentOutcome(
-            document=_dated(document, files),
+            document=_dated(document, latest[document.document_id]),
             state=State.QUARANTINED if blocking else State.READY,
             reasons=blocking,
             raw=manifest.raw,
             staged=files,
             checks=checks,
-            suite_version=SUITE_VERSION,
-            reader_version=READER_VERSION,
+            suite_version=_suite_version(document),
+            reader_version=_reader_version(document),
         )
 
 
-def _dated(document: Document, staged: StagedFiles) -> Document:
-    """A file from a folder has no date of its own that can be trusted: it is as old as its latest settlement."""
-    if document.source is Source.API:
+def _dated(document: Document, latest: dt.datetime | None) -> Document:
+    """A file from a folder has no date of its own that can be trusted: it is as old as the latest that it tells of."""
+    if document.source is Source.API or latest is None:
         return document
-    ends = [summary.end_at for summary in staged.reading.settlements if summary.end_at]
-    return document.model_copy(update={"created_at": max(ends)}) if ends else document
+    return document.model_copy(update={"created_at": latest})
+
+
+def _latest(staged: StagedInput | StagedReportInput) -> dt.datetime | None:
+    """The end of the latest settlement, or of the latest day, in a staged file; None if nothing in it has a date."""
+    from tieout.quality import StagedInput
+
+    if isinstance(staged, StagedInput):
+        return max((each.end_at for each in staged.reading.settlements if each.end_at), default=None)
+    column = FAMILIES[staged.reading.family].dated_by
+    if column is None:
+        return None
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    day = pc.max(pq.read_table(staged.rows_path, columns=[column])[column]).as_py()
+    return dt.datetime.combine(day, dt.time.max, dt.UTC) if day else None
 
 
 def _failures(checks: Iterable[CheckResult]) -> Iterator[Reason]:

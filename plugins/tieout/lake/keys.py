@@ -72,7 +72,7 @@ class Keys:
 
     @staticmethod
     def staged(document: Document, name: str) -> str:
-        """A file of the staged document: `lines.parquet` or `settlements.parquet`."""
+        """A file of the staged document: `lines.parquet` and `settlements.parquet`; `rows.parquet` of a report family."""
         return f"staged/{_home(document)}/{name}"
 
     @staticmethod

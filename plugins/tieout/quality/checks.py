@@ -1,7 +1,8 @@
-"""The checks of a settlement document: one SQL file each in `include/sql/checks`, and here the words for what they find.
+"""The checks of staged documents: one SQL file each in `include/sql/checks`.
 
 A check's SELECT gives a row for each thing that is wrong, and none when all is well. Every row names the document, so that
-one query judges many documents and each gets its own reasons.
+one query judges many documents and each gets its own reasons. What the checks of a settlement find is put into words here;
+the checks of the report families say it themselves, so that a family's checks are nothing but SQL files.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from tieout.documents import ReasonCode, Severity
 from tieout.settings import SQL
 
 Row = dict[str, Any]
-BATCH = "staging.settlement_line"
-"""The view that Great Expectations calls the batch."""
+CHECKS = SQL / "checks"
+OF_SETTLEMENTS = "settlements"
+OF_ALL_FAMILIES = "every_family"
+"""The folder of the checks that every report family has to pass; a family's own are in a folder of its name."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Finding:
 class Check:
     """One check. `select` gives a row for each thing that is wrong."""
 
+    of: str
+    """What it judges: `OF_SETTLEMENTS`, `OF_ALL_FAMILIES` or the name of a report family."""
     name: str
     claim: str
     """What holds when the check passes."""
@@ -46,8 +51,13 @@ class Check:
     select: str
     explain: Callable[[Row], Finding]
 
+    @property
+    def id(self) -> str:
+        """Its name among all checks."""
+        return f"{self.of}/{self.name}"
 
-def read_check(path: Path) -> Check:
+
+def read_check(path: Path, of: str, explain: Callable[[Row], Finding]) -> Check:
     """Read one check file.
 
     :raises ValueError: naming the file and what its header lacks.
@@ -60,16 +70,15 @@ def read_check(path: Path) -> Check:
     labels = {m[1]: m[2] for line in header if (m := re.fullmatch(r"(Severity|Reason|Why):\s*(.+)", line))}
     if missing := {"Severity", "Reason", "Why"} - labels.keys():
         raise ValueError(f"{path}: the header has no {sorted(missing)[0]}:")
-    if path.stem not in _EXPLAIN:
-        raise ValueError(f"{path}: nothing puts its findings into words; known are {sorted(_EXPLAIN)}")
     return Check(
+        of=of,
         name=path.stem,
         claim=header[2],
         severity=Severity(labels["Severity"]),
         code=ReasonCode(labels["Reason"]),
         why=labels["Why"],
         select="\n".join(lines[size:]).strip(),
-        explain=_EXPLAIN[path.stem],
+        explain=explain,
     )
 
 
@@ -77,8 +86,27 @@ def read_check(path: Path) -> Check:
 def settlement_checks() -> tuple[Check, ...]:
     """Return the checks of a settlement document: the blocking ones first, and causes before what follows from them."""
     order = list(_EXPLAIN)
-    found = [read_check(path) for path in (SQL / "checks").glob("*.sql")]
+    found = [read_check(path, OF_SETTLEMENTS, _EXPLAIN[path.stem]) for path in CHECKS.glob("*.sql")]
     return tuple(sorted(found, key=lambda check: (check.severity is not Severity.BLOCKING, order.index(check.name))))
+
+
+@cache
+def family_checks(family: str) -> tuple[Check, ...]:
+    """Return the checks of a report family, by its name: the blocking ones first."""
+    found = [
+        read_check(path, of, _as_it_says)
+        for of in (OF_ALL_FAMILIES, family)
+        for path in sorted((CHECKS / of).glob("*.sql"))
+    ]
+    return tuple(sorted(found, key=lambda check: check.severity is not Severity.BLOCKING))
+
+
+@cache
+def check_of(check_id: str) -> Check:
+    """Return a check by its `id`."""
+    of = check_id.partition("/")[0]
+    checks = settlement_checks() if of == OF_SETTLEMENTS else family_checks(of)
+    return next(check for check in checks if check.id == check_id)
 
 
 def money(amount: Decimal | None, currency: str | None) -> str:
@@ -89,6 +117,10 @@ def money(amount: Decimal | None, currency: str | None) -> str:
 def counted(number: int, noun: str = "line") -> str:
     """Write a count for people, e.g. `1 line`, `1,200 lines`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _as_it_says(row: Row) -> Finding:
+    return Finding(row["message"], str(row["observed"]), str(row["expected"]), row["line_no"], row["column_name"])
 
 
 def _control_total(row: Row) -> Finding:

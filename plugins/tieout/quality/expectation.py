@@ -15,13 +15,13 @@ from great_expectations.render import (
 from great_expectations.render.renderer.renderer import renderer
 
 from tieout.documents import Severity
-from tieout.quality.checks import Check, counted, settlement_checks
+from tieout.quality.checks import Check, check_of, counted
 
 _SHOWN = 50
 
 
 class ExpectNoFindings(UnexpectedRowsExpectation):
-    """Expects that a check's query gives no row; `meta["check"]` names the check.
+    """Expects that a check's query gives no row; `meta["check"]` is the id of the check.
 
     The rows are put into words at once, while their amounts are still exact decimals: Great Expectations would turn them
     into floats to store them.
@@ -87,7 +87,7 @@ class ExpectNoFindings(UnexpectedRowsExpectation):
 
 
 def _check(meta: Any) -> Check:
-    return next(check for check in settlement_checks() if check.name == meta["check"])
+    return check_of(meta["check"])
 
 
 def _text(template: str, **params: str) -> RenderedStringTemplateContent:

@@ -19,9 +19,10 @@ STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 def finish(built: Path, docs_dir: Path, results: Mapping[str, Sequence[CheckResult]]) -> None:
     """Give a built site its first page, and put it in the place of the one before."""
     shutil.rmtree(built / "static", ignore_errors=True)
-    validation = next(built.glob("validations/**/*.html")).relative_to(built).as_posix()
+    validations = {page.relative_to(built).parts[1]: page for page in sorted(built.glob("validations/**/*.html"))}
+    links = {name: page.relative_to(built).as_posix() for name, page in validations.items()}
     checked_at = dt.datetime.now(dt.UTC)
-    (built / "index.html").write_text(_first_page(results, validation, checked_at), encoding="utf-8")
+    (built / "index.html").write_text(_first_page(results, links, checked_at), encoding="utf-8")
     summary = {
         "checked_at": checked_at.isoformat(timespec="seconds"),
         "documents": len(results),
@@ -39,7 +40,10 @@ def finish(built: Path, docs_dir: Path, results: Mapping[str, Sequence[CheckResu
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _first_page(results: Mapping[str, Sequence[CheckResult]], validation: str, checked_at: dt.datetime) -> str:
+def _first_page(
+    results: Mapping[str, Sequence[CheckResult]], validations: Mapping[str, str], checked_at: dt.datetime
+) -> str:
+    """:param validations: by suite, the page with the results of each check."""
     order = {"quarantined": 0, "warnings": 1, "passed": 2}
     documents = sorted(results.items(), key=lambda item: (order[_verdict(item[1])], item[0]))
     rows = []
@@ -59,14 +63,18 @@ def _first_page(results: Mapping[str, Sequence[CheckResult]], validation: str, c
         )
     counts = {name: sum(_verdict(found) == name for found in results.values()) for name in order}
     body = (
-        f"<h1>Settlement checks</h1><p class=soft>{len(results)} documents, checked {_when(checked_at)}: "
+        f"<h1>Checks of documents</h1><p class=soft>{len(results)} documents, checked {_when(checked_at)}: "
         f"{counts['passed']} passed, {counts['warnings']} passed with warnings, {counts['quarantined']} quarantined. "
-        f'<a href="{html.escape(validation)}">Results by check</a> &middot; '
-        '<a href="expectations/settlements.html">What is checked</a></p>'
+        + " &middot; ".join(
+            f'Of {suite}: <a href="{html.escape(page)}">results by check</a>, '
+            f'<a href="expectations/{suite}.html">what is checked</a>'
+            for suite, page in validations.items()
+        )
+        + "</p>"
         "<table><thead><tr><th>Document</th><th>Verdict</th><th>Control total</th><th>Reasons</th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
-    return _page("Settlement checks", body)
+    return _page("Checks of documents", body)
 
 
 def _verdict(found: Sequence[CheckResult]) -> str:
@@ -99,13 +107,13 @@ def write_contents(root: Path) -> Path:
             f"<td class=number>{summary['warned']}</td><td class=number>{summary['quarantined']}</td></tr>"
         )
     body = (
-        "<h1>Settlement checks</h1><p class=soft>One row for each time that staged documents were checked.</p>"
+        "<h1>Checks of documents</h1><p class=soft>One row for each time that staged documents were checked.</p>"
         "<table><thead><tr><th>Account and business day</th><th>Checked</th><th>Documents</th><th>Passed</th>"
         f"<th>With warnings</th><th>Quarantined</th></tr></thead><tbody>{''.join(lines)}</tbody></table>"
     )
     target = root / "index.html"
     new = target.with_name(f".index.{os.getpid()}.html")
-    new.write_text(_page("Settlement checks", body), encoding="utf-8")
+    new.write_text(_page("Checks of documents", body), encoding="utf-8")
     os.replace(new, target)
     return target
 

@@ -178,6 +178,8 @@ class Family:
     repeats: bool = False
     """Two rows of one document may be equal in the key and yet be two. Their identity is the key and the row's ordinal
     among its equals, by line."""
+    dated_by: str | None = None
+    """The day (of the Parquet) by which Amazon chooses the rows of a window; None of a snapshot, and if nobody knows."""
     longest_window: dt.timedelta | None = None
     """The longest time that one report may cover; None if it has no limit or is a snapshot."""
     overlap: dt.timedelta = dt.timedelta(0)
@@ -204,8 +206,8 @@ class Family:
         assert len(set(fields)) == len(fields), f"{self.name}: two columns have one name"
         for name in (*self.recognised_by, *self.filled):
             assert name in names, f"{self.name}: {name} is no column"
-        for name in self.key:
-            assert name in fields, f"{self.name}: {name} of the key is no column"
+        for name in (*self.key, *([self.dated_by] if self.dated_by else ())):
+            assert name in fields, f"{self.name}: {name} of the key, or of the date, is no column"
         for column in self.columns:
             if column.kind is Kind.MONEY:
                 own = column.currency or ""

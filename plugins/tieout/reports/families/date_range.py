@@ -27,6 +27,7 @@ FAMILY = Family(
     obtained=Obtained.REQUESTED,
     scope=Scope.MARKETPLACE,
     format=Format.CSV,
+    dated_by="posted_day",
     longest_window=dt.timedelta(days=31),
     overlap=dt.timedelta(days=31),  # a deferred row is released weeks later
     earliest=dt.timedelta(days=730),

@@ -17,6 +17,7 @@ FAMILY = Family(
     obtained=Obtained.REQUESTED,
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
+    dated_by="returned_day",
     longest_window=dt.timedelta(days=60),
     overlap=dt.timedelta(days=30),
     earliest=dt.timedelta(days=540),

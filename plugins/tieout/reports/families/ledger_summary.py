@@ -18,6 +18,7 @@ FAMILY = Family(
     obtained=Obtained.REQUESTED,
     scope=Scope.ACCOUNT,
     format=Format.TSV_QUOTED,
+    dated_by="date",
     longest_window=dt.timedelta(days=31),
     overlap=dt.timedelta(days=14),
     earliest=dt.timedelta(days=540),

@@ -16,6 +16,7 @@ FAMILY = Family(
     obtained=Obtained.REQUESTED,
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
+    dated_by="snapshot_day",
     longest_window=dt.timedelta(days=31),
     overlap=dt.timedelta(days=45),
     earliest=dt.timedelta(days=540),

@@ -22,6 +22,7 @@ FAMILY = Family(
     obtained=Obtained.REQUESTED,
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
+    dated_by="last_updated_day",
     longest_window=dt.timedelta(days=30),
     overlap=dt.timedelta(days=3),  # what is asked for is what changed, so only late arrivals need it
     earliest=dt.timedelta(days=730),

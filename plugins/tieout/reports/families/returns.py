@@ -17,6 +17,7 @@ FAMILY = Family(
     obtained=Obtained.SCHEDULED,
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
+    dated_by="return_request_date",
     longest_window=dt.timedelta(days=60),
     overlap=dt.timedelta(days=45),
     earliest=dt.timedelta(days=540),

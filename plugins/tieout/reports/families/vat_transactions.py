@@ -32,6 +32,7 @@ FAMILY = Family(
     obtained=Obtained.REQUESTED,
     scope=Scope.ACCOUNT,
     format=Format.TSV,
+    dated_by="transaction_complete_date",
     longest_window=dt.timedelta(days=31),
     overlap=dt.timedelta(days=31),
     earliest=dt.timedelta(days=540),
