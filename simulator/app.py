@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator import applications, consent, downloads, login, reports, rotation
+from simulator import applications, consent, downloads, login, participations, reports, restricted, rotation
 from simulator.answers import ABORT
 from simulator.applications import DRAFTS, Applications, application_id
 from simulator.appstore import api as appstore_api
@@ -21,10 +21,11 @@ from simulator.clock import VirtualClock, iso_z
 from simulator.consent import Consents
 from simulator.documents import RETENTION, Documents
 from simulator.downloads import Downloads
+from simulator.gateway import Gateway, denied
 from simulator.login import Login
 from simulator.marketplaces import REGIONS, Region
 from simulator.quotas import Quotas
-from simulator.reports import ReportsApi, denied
+from simulator.reports import ReportsApi
 from simulator.requested import RequestedReports
 from simulator.rules import BadRule, Rules, read_rules
 from simulator.sellers import SELLERS, credentials
@@ -74,18 +75,10 @@ class SimulatedAmazon:
         """
         app = self._app()
         storage = Downloads(region, self.seed, self.clock, self.documents, self._requested, self.rules, base_url)
-        api = ReportsApi(
-            region,
-            self.seed,
-            self.clock,
-            self.documents,
-            self._requested,
-            self._login,
-            self._quotas,
-            storage,
-            self.rules,
-        )
-        app.include_router(reports.router(api))
+        gateway = Gateway(region, self.seed, self.clock, self._login, self._quotas, self.rules)
+        app.include_router(reports.router(ReportsApi(gateway, self.documents, self._requested, storage)))
+        app.include_router(restricted.router(gateway, self._login))
+        app.include_router(participations.router(gateway, self.documents))
         app.include_router(downloads.router(region, storage))
         app.include_router(rotation.router(self._login, self.applications))
         return app

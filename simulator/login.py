@@ -43,11 +43,13 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: a seller, through an application."""
+    """Who calls: a seller, through an application. `paths` are the only ones that a restricted data token opens, None
+    for an access token."""
 
     seller: Seller
     client_id: str
     selling_partner_id: str
+    paths: tuple[str, ...] | None = None
 
 
 class Login:
@@ -119,7 +121,17 @@ class Login:
         if "seller" not in claims:
             raise TokenRefused("")
         seller = BY_KEY[claims["seller"]]
-        return Caller(seller, claims["client_id"], self._consents.selling_partner_id(seller))
+        paths = tuple(claims["paths"]) if "paths" in claims else None
+        return Caller(seller, claims["client_id"], self._consents.selling_partner_id(seller), paths)
+
+    def restricted(self, access_token: str | None, paths: tuple[str, ...]) -> str:
+        """A token that opens some paths for an hour, restricted data included.
+
+        :param access_token: of who asks for it.
+        :raises TokenRefused: if that is missing, unknown or dead.
+        """
+        claims = self._claims(access_token) | {"paths": paths, "issued_at": self._clock.now().isoformat()}
+        return "Atz.sprdt|" + self._sealed(claims)
 
     def rotating_client(self, access_token: str | None) -> str:
         """Return the application that holds a grantless token for its secret's rotation.
@@ -136,7 +148,7 @@ class Login:
             raise TokenRefused("Access token is missing in the request header.")
         revoked = TokenRefused("The access token you provided is revoked, malformed or invalid.")
         try:
-            body, signature = base64.urlsafe_b64decode(access_token.removeprefix("Atza|")).rsplit(b".", 1)
+            body, signature = base64.urlsafe_b64decode(access_token.split("|", 1)[-1]).rsplit(b".", 1)
             if not hmac.compare_digest(self._signature(body), signature):
                 raise revoked
             claims = json.loads(body)
@@ -160,9 +172,11 @@ class Login:
             "issued_at": self._clock.now().isoformat(),
             "secret_dies_at": secret.expires_at.isoformat(),
         }
+        return {"access_token": "Atza|" + self._sealed(claims), "token_type": "bearer", "expires_in": EXPIRES_IN}
+
+    def _sealed(self, claims: dict[str, Any]) -> str:
         body = json.dumps(claims).encode()
-        token = "Atza|" + base64.urlsafe_b64encode(body + b"." + self._signature(body)).decode()
-        return {"access_token": token, "token_type": "bearer", "expires_in": EXPIRES_IN}
+        return base64.urlsafe_b64encode(body + b"." + self._signature(body)).decode()
 
     def _signature(self, body: bytes) -> bytes:
         return hmac.new(self._key, body, hashlib.sha256).hexdigest().encode()

@@ -1,7 +1,7 @@
 """Amazon's usage plans: a token bucket for every application, selling partner and operation.
 
-Rates and bursts are those of Amazon's Reports API model (models/reports-api-model/reports_2021-06-30.json). The buckets
-fill on the virtual clock.
+Rates and bursts are those of Amazon's models (models/reports-api-model/reports_2021-06-30.json, sellers, tokens, finances
+and transfers). The buckets fill on the virtual clock.
 """
 
 from __future__ import annotations
@@ -28,6 +28,13 @@ PLANS: dict[str, Plan] = {
     "getReportSchedule": Plan("0.0222", 10),
     "cancelReportSchedule": Plan("0.0222", 10),
     "getReportDocument": Plan("0.0167", 15),
+    "createRestrictedDataToken": Plan("1.0", 10),
+    "getMarketplaceParticipations": Plan("0.016", 15),
+    "listFinancialEventGroups": Plan("0.5", 30),
+    "listTransactions": Plan("0.5", 10),
+    "listBalances": Plan("0.5", 10),
+    "listSummary": Plan("0.5", 10),
+    "listPayouts": Plan("0.5", 10),
 }
 
 

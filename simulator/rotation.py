@@ -12,8 +12,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from simulator.applications import Applications
+from simulator.gateway import ApiError, denied
 from simulator.login import Login, TokenRefused
-from simulator.reports import ApiError, denied
 
 
 def router(login: Login, applications: Applications) -> APIRouter:

@@ -52,6 +52,7 @@ class CallFault(StrEnum):
 
 _API = frozenset(PLANS)
 _LISTING = frozenset({"getReports"})
+_PAGED = _LISTING | {"listFinancialEventGroups", "listTransactions", "listBalances", "listSummary", "listPayouts"}
 _ANYWHERE = _API | {TOKEN, DOWNLOAD}
 OPERATIONS: dict[CallFault, frozenset[str]] = {
     CallFault.THROTTLED: _API,
@@ -60,8 +61,8 @@ OPERATIONS: dict[CallFault, frozenset[str]] = {
     CallFault.CONNECTION_CUT: _ANYWHERE,
     CallFault.DEAD_URL: frozenset({DOWNLOAD}),
     CallFault.TRUNCATED_DOWNLOAD: frozenset({DOWNLOAD}),
-    CallFault.EXPIRED_PAGE_TOKEN: _LISTING,
-    CallFault.EMPTY_PAGE: _LISTING,
+    CallFault.EXPIRED_PAGE_TOKEN: _PAGED,
+    CallFault.EMPTY_PAGE: _PAGED,
     CallFault.WINDOW_TOO_LARGE: _LISTING,
     CallFault.PAGE_TOO_LARGE: _LISTING,
     CallFault.TOKEN_REVOKED: _API,

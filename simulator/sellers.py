@@ -51,7 +51,8 @@ class Stream:
     Days count from the opening of the world. `first_close` is the day on which the first settlement closes;
     `first_days` is its length. `orders` is the mean number of orders in 14 days. `archive` is the layout in which a
     person downloaded the settlements that the Reports API no longer lists. `events` says what is special about a
-    settlement, by its number; a `quiet` one holds nothing but four fees.
+    settlement, by its number; a `quiet` one holds nothing but four fees. `opens` is the day from which the seller sells
+    there, if it does not from the beginning.
     """
 
     name: str
@@ -71,7 +72,7 @@ class Stream:
     non_amazon: str = ""
     micro_deposit: bool = False
     events: Mapping[int, Event] = field(default_factory=dict)
-    quiet: bool = False
+    opens: int = 0
 
     @property
     def promotions(self) -> bool:
@@ -95,12 +96,17 @@ class Seller:
 
     @property
     def countries(self) -> tuple[str, ...]:
-        """Every country it sells in, once."""
-        return tuple(dict.fromkeys(country for stream in self.streams for country in stream.countries))
+        """Every country that it has always sold in, once."""
+        return self.countries_by(0)
+
+    def countries_by(self, day: int) -> tuple[str, ...]:
+        """Every country that it sells in on a day, counted from the opening of the world."""
+        streams = [stream for stream in self.streams if stream.opens <= day]
+        return tuple(dict.fromkeys(country for stream in streams for country in stream.countries))
 
     @property
     def marketplace_ids(self) -> tuple[str, ...]:
-        """The ids of its marketplaces."""
+        """The ids of the marketplaces that it has always sold in."""
         return tuple(MARKETPLACES[country].id for country in self.countries)
 
 
@@ -178,6 +184,11 @@ SELLERS: tuple[Seller, ...] = (
                 "mxn", "MXN", ("MX",), first_close=13, orders=10,
                 style=Style("slashed_dmy"),
                 tax="plain", archive="V1-36", archive_windows=True, events={1: "negative"},
+            ),
+            Stream(
+                "cad", "CAD", ("CA",), first_close=166, orders=12,
+                style=Style("iso", encoding="cp1252", content_type=CP1252),
+                tax="plain", opens=152,
             ),
         ),
     ),

@@ -14,6 +14,7 @@ from random import Random
 
 from simulator.activity import Activity, Sale, catalogue, make_entry, payable, percent
 from simulator.ledger import Entry, Ledger, Line, Posting
+from simulator.marketplaces import MARKETPLACES
 from simulator.sellers import SELLERS, Seller, Stream
 
 HISTORY = dt.timedelta(days=150)
@@ -83,6 +84,14 @@ class World:
         for stream in seller.streams:
             found += self._histories[seller.key, stream.name].closed_by(now)
         return found
+
+    def countries(self, seller: Seller, now: dt.datetime) -> tuple[str, ...]:
+        """Where a seller sells at an instant."""
+        return seller.countries_by((now.date() - self.opened).days)
+
+    def marketplace_ids(self, seller: Seller, now: dt.datetime) -> tuple[str, ...]:
+        """The ids of the marketplaces in which a seller sells at an instant."""
+        return tuple(MARKETPLACES[country].id for country in self.countries(seller, now))
 
     def periods(self, seller: Seller, until: dt.datetime) -> list[Period]:
         """Every period of a seller that begins before an instant, stream by stream, oldest first.
