@@ -61,6 +61,14 @@ class VirtualClock:
         real = dt.timedelta(seconds=(self.real_now() - self.epoch) * self.scale)
         return self.instant + real + self._advanced
 
+    def facts_at(self) -> dt.datetime:
+        """The instant as of which orders, returns and balances are told, UTC.
+
+        A clock that runs faster than the real one shortens the waiting and nothing else: while it runs, nobody orders and
+        nothing changes, so that whoever asks earlier or later is told the same. Advancing it moves the world on.
+        """
+        return self.now() if self.scale == 1 else self.instant + self._advanced
+
     def advance(self, seconds: float) -> None:
         """Move the clock on by so many virtual seconds.
 

@@ -100,7 +100,8 @@ class RequestedReports:
         code = hashlib.sha256(f"{seller.key}/{report_id}".encode()).digest()
         started = now + dt.timedelta(seconds=10 + code[0] % 20)
         countries = tuple(BY_ID[each].country for each in marketplace_ids)
-        ask = Ask(book_of(self._documents.world, seller, now), countries, data_start, data_end, now)
+        facts_at = self._clock.facts_at()
+        ask = Ask(book_of(self._documents.world, seller, facts_at), countries, data_start, data_end, facts_at)
         status, file = self._make(KINDS[report_type], ask, (report_type, marketplace_ids, options))
         self._reports.append(
             RequestedReport(
@@ -133,7 +134,7 @@ class RequestedReports:
             and (each.data_start, each.data_end) == (ask.start, ask.end)
             and each.final_status == "DONE"
         )
-        if kind.of_fba and any(each.created_at > ask.now - MADE_AGAIN_AFTER for each in same):
+        if kind.of_fba and any(each.created_at > self._clock.now() - MADE_AGAIN_AFTER for each in same):
             return "CANCELLED", _NOTHING
         file = kind.write(ask)
         return ("DONE", file) if file.rows else ("CANCELLED", _NOTHING)
