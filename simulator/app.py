@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator import applications, consent, downloads, login, participations, reports, restricted, rotation
+from simulator import applications, consent, downloads, finances, login, participations, reports, restricted, rotation
 from simulator.answers import ABORT
 from simulator.applications import DRAFTS, Applications, application_id
 from simulator.appstore import api as appstore_api
@@ -21,6 +21,7 @@ from simulator.clock import VirtualClock, iso_z
 from simulator.consent import Consents
 from simulator.documents import RETENTION, Documents
 from simulator.downloads import Downloads
+from simulator.finances import FinancesApi
 from simulator.gateway import Gateway, denied
 from simulator.login import Login
 from simulator.marketplaces import REGIONS, Region
@@ -79,6 +80,7 @@ class SimulatedAmazon:
         app.include_router(reports.router(ReportsApi(gateway, self.documents, self._requested, storage)))
         app.include_router(restricted.router(gateway, self._login))
         app.include_router(participations.router(gateway, self.documents))
+        app.include_router(finances.router(FinancesApi(gateway, self.documents)))
         app.include_router(downloads.router(region, storage))
         app.include_router(rotation.router(self._login, self.applications))
         return app

@@ -1,0 +1,232 @@
+"""The Finances API (v0 and 2024-06-19) and the Transfers API 2024-06-01 of one region.
+
+Operations and limits follow Amazon's models. A nextToken is sent together with the arguments of the call that gave it, and
+a page may be empty and have one all the same.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from simulator.documents import Documents
+from simulator.gateway import TOKEN_EXPIRED, Faults, Gateway, Operation, instant, invalid, listed_values, missing
+from simulator.login import Caller
+from simulator.marketplaces import MARKETPLACES
+from simulator.rules import CallFault
+from simulator.sources import groups
+from simulator.sources.book import Book, book_of
+from simulator.sources.chance import number
+from simulator.sources.transactions import Number, Transaction, as_json, transactions
+
+FRESHEST = dt.timedelta(minutes=2)
+"""Windows must end so long before the call."""
+LONGEST = dt.timedelta(days=180)
+"""A longer window finds nothing."""
+PAGE = 100
+"""Transactions on a page."""
+
+_T = TypeVar("_T")
+_MARK = "\x01"
+_NUMBER = re.compile(r'"\\u0001(-?[0-9.]+)"')
+_STATUSES = ("DEFERRED", "RELEASED", "DEFERRED_RELEASED")
+_IDENTIFIERS = ("FINANCIAL_EVENT_GROUP_ID", "ORDER_ID")
+_BALANCES = ("AVAILABLE", "RESERVED", "ACCOUNT_LEVEL_RESERVE", "DEFERRED", "TOTAL")
+
+
+class FinancesApi:
+    """The operations."""
+
+    def __init__(self, gateway: Gateway, documents: Documents) -> None:
+        self.gateway = gateway
+        self._documents = documents
+
+    def _book(self, caller: Caller, now: dt.datetime) -> Book:
+        return book_of(self._documents.world, caller.seller, now)
+
+    async def event_groups(self, request: Request, caller: Caller, faults: Faults) -> Response:
+        """listFinancialEventGroups."""
+        now = self.gateway.clock.now()
+        after, before = self._window(
+            request, "FinancialEventGroupStartedAfter", "FinancialEventGroupStartedBefore", now
+        )
+        size = request.query_params.get("MaxResultsPerPage", "10")
+        if not size.isdigit() or not 1 <= int(size) <= 100:
+            invalid(f"Invalid MaxResultsPerPage {size}: it must be between 1 and 100")
+        matching = [
+            group
+            for group in groups.groups(self._book(caller, now), now)
+            if (after is None or after <= group.period.start) and group.period.start < before
+        ]
+        if after is not None and before - after > LONGEST:
+            matching = []
+        page, token = self._page(request, caller, faults, "NextToken", matching, int(size))
+        payload: dict[str, Any] = {"FinancialEventGroupList": [groups.group_json(group, now) for group in page]}
+        return _answer({"payload": payload | ({"NextToken": token} if token else {})})
+
+    async def list_transactions(self, request: Request, caller: Caller, faults: Faults) -> Response:
+        """listTransactions."""
+        now = self.gateway.clock.now()
+        query = request.query_params
+        name, value = (query.get(f"relatedIdentifier{part}") for part in ("Name", "Value"))
+        if bool(name) != bool(value):
+            missing("relatedIdentifierValue" if name else "relatedIdentifierName")
+        if name and name not in _IDENTIFIERS:
+            invalid(f"Invalid relatedIdentifierName {name}")
+        if not name and not query.get("postedAfter"):
+            missing("postedAfter")
+        status = query.get("transactionStatus")
+        if status and status not in _STATUSES:
+            invalid(f"Invalid transactionStatus {status}")
+        after, before = self._window(request, "postedAfter", "postedBefore", now)
+        matching = [
+            each
+            for each in transactions(self._book(caller, now), now, after, before)
+            if status in (None, "", each.status)
+            and _is_of(each, name, value)
+            and query.get("marketplaceId") in (None, "", _marketplace(each))
+        ]
+        if after is not None and before - after > LONGEST:
+            matching = []
+        page, token = self._page(request, caller, faults, "nextToken", matching, PAGE)
+        payload: dict[str, Any] = {"transactions": [as_json(each, caller.selling_partner_id) for each in page]}
+        return _answer({"payload": payload | ({"nextToken": token} if token else {})})
+
+    async def list_balances(self, request: Request, caller: Caller, faults: Faults) -> Response:
+        """listBalances."""
+        now = self.gateway.clock.now()
+        at = now
+        if text := request.query_params.get("asOfDate"):
+            try:
+                day = dt.date.fromisoformat(text[:10])
+            except ValueError:
+                invalid(f"Invalid asOfDate {text}")
+            at = min(now, dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC))
+            if dt.datetime.combine(day, dt.time(), dt.UTC) > now:
+                invalid("asOfDate is in the future")
+        kind = request.query_params.get("balanceType")
+        if kind and kind not in _BALANCES:
+            invalid(f"Invalid balanceType {kind}")
+        found = groups.balances_json(self._book(caller, now), caller.selling_partner_id, at)
+        wanted = listed_values(request, "marketplaceIds")
+        found = [each for each in found if not wanted or each["partnerMetadata"]["marketplaceId"] in wanted]
+        if kind and kind != "TOTAL":
+            found = [part for each in found for part in each["balances"] if part["balanceType"] == kind]
+        page, token = self._page(request, caller, faults, "nextToken", found, 500)
+        return _answer({"balances": list(page)} | ({"nextToken": token} if token else {}))
+
+    async def list_summary(self, request: Request, caller: Caller, faults: Faults) -> Response:
+        """listSummary: of a settlement that has closed."""
+        now = self.gateway.clock.now()
+        name = request.query_params.get("relatedIdentifierName")
+        value = request.query_params.get("relatedIdentifierValue", "")
+        if not name or not value:
+            missing("relatedIdentifierName", "relatedIdentifierValue")
+        if name != "SETTLEMENT_ID":
+            invalid(f"Invalid relatedIdentifierName {name}")
+        summary = groups.summary_json(self._book(caller, now), value, caller.selling_partner_id, now)
+        page, token = self._page(request, caller, faults, "nextToken", [summary] if summary else [], 100)
+        return _answer({"summaries": list(page)} | ({"nextToken": token} if token else {}))
+
+    async def list_payouts(self, request: Request, caller: Caller, faults: Faults) -> Response:
+        """listPayouts."""
+        now = self.gateway.clock.now()
+        after, before = instant(request, "createdAfter"), instant(request, "createdBefore")
+        wanted = listed_values(request, "marketplaceIds")
+        identity = request.query_params.get("payoutId")
+        found = [
+            groups.payout_json(payout, caller.selling_partner_id)
+            for payout in groups.payouts(self._book(caller, now), now)
+            if (after is None or after <= payout.settlement.end)
+            and (before is None or payout.settlement.end < before)
+            and identity in (None, "", payout.id)
+        ]
+        found = [each for each in found if not wanted or each["partnerMetadata"]["marketplaceId"] in wanted]
+        page, token = self._page(request, caller, faults, "nextToken", found, 50)
+        return _answer({"payouts": list(page)} | ({"nextToken": token} if token else {}))
+
+    # -- what they need --------------------------------------------------------------------------------------------
+
+    def _window(
+        self, request: Request, from_name: str, until_name: str, now: dt.datetime
+    ) -> tuple[dt.datetime | None, dt.datetime]:
+        after, before = instant(request, from_name), instant(request, until_name)
+        for name, moment in ((from_name, after), (until_name, before)):
+            if moment is not None and moment > now - FRESHEST:
+                invalid(f"{name} must be no later than two minutes before the request was submitted")
+        before = before or now - FRESHEST
+        if after is not None and after > before:
+            invalid(f"{from_name} is after {until_name}")
+        return after, before
+
+    def _page(
+        self, request: Request, caller: Caller, faults: Faults, token_name: str, found: Sequence[_T], size: int
+    ) -> tuple[Sequence[_T], str | None]:
+        """The part of what was found that a nextToken, or none, asks for; and the token of the next part.
+
+        After some pages comes an empty one.
+        """
+        now = self.gateway.clock.now()
+        arguments = sorted((name, value) for name, value in request.query_params.multi_items() if name != token_name)
+        offset, empty = 0, False
+        if token := request.query_params.get(token_name):
+            if CallFault.EXPIRED_PAGE_TOKEN in faults:
+                invalid(TOKEN_EXPIRED)
+            page = self.gateway.open_token(token, caller, now)
+            if page["arguments"] != [list(each) for each in arguments]:
+                invalid(f"{token_name} must be sent together with the arguments of the call that returned it")
+            offset, empty = page["offset"], page["empty"]
+        more = {"arguments": arguments}
+        if CallFault.EMPTY_PAGE in faults or empty:
+            return [], self.gateway.seal_token(more | {"offset": offset, "empty": False}, caller, now)
+        until = offset + size
+        if until >= len(found):
+            return found[offset:], None
+        is_next_empty = number(caller.seller.key, until, len(found), "empty page", below=4) == 0
+        sealed = self.gateway.seal_token(more | {"offset": until, "empty": is_next_empty}, caller, now)
+        return found[offset:until], sealed
+
+
+def _is_of(each: Transaction, name: str | None, value: str | None) -> bool:
+    return not name or value == (each.group_id if name == "FINANCIAL_EVENT_GROUP_ID" else each.entry.order_id)
+
+
+def _marketplace(each: Transaction) -> str:
+    return MARKETPLACES[each.country].id
+
+
+def _answer(body: dict[str, Any]) -> Response:
+    """JSON whose amounts are written digit by digit."""
+    text = json.dumps(_marked(body), ensure_ascii=True)
+    return Response(_NUMBER.sub(r"\1", text), media_type="application/json")
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, Number):
+        return _MARK + value
+    if isinstance(value, dict):
+        return {name: _marked(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_marked(each) for each in value]
+    return value
+
+
+def router(api: FinancesApi) -> APIRouter:
+    """The paths of both APIs."""
+    routes = APIRouter()
+    table: tuple[tuple[str, str, Operation], ...] = (
+        ("/finances/v0/financialEventGroups", "listFinancialEventGroups", api.event_groups),
+        ("/finances/2024-06-19/transactions", "listTransactions", api.list_transactions),
+        ("/finances/2024-06-19/balances", "listBalances", api.list_balances),
+        ("/finances/2024-06-19/summary", "listSummary", api.list_summary),
+        ("/finances/transfers/2024-06-01/payouts", "listPayouts", api.list_payouts),
+    )
+    for path, name, operation in table:
+        api.gateway.route(routes, "GET", path, name, operation)
+    return routes
