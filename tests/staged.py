@@ -20,11 +20,14 @@ from tieout.documents import (
     Reading,
     Reason,
     Region,
+    ReportReading,
     SettlementSummary,
     Source,
     StagedFiles,
+    StagedReport,
     State,
 )
+from tieout.reports.families import FAMILIES
 
 MONEY = pa.decimal128(18, 2)
 INSTANT = pa.timestamp("us", "UTC")
@@ -246,6 +249,61 @@ class Shelf:
             checks=checks,
             reader_version=reader_version,
             suite_version=suite_version,
+        )
+
+    def report(
+        self,
+        document_id: str,
+        family: str,
+        rows: list[dict[str, Any]],
+        *,
+        days: tuple[dt.date, dt.date] | None = None,
+        marketplaces: tuple[str, ...] = (),
+        created_at: dt.datetime = END,
+        content: str | None = None,
+        reader_version: int = 1,
+        region: Region = Region.NA,
+    ) -> DocumentOutcome:
+        """Stage a document of a report family and return its outcome: read, checked and ready to load.
+
+        :param rows: by the columns of the family's Parquet; those that are left out are null.
+        :param days: the first and last day of its window, at midnight UTC; None for an imported file.
+        """
+        declared = FAMILIES[family]
+        own = [{"document_id": document_id, "line_no": 2 + n, **row} for n, row in enumerate(rows)]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{document_id}-{reader_version}-rows.parquet"
+        pq.write_table(pa.Table.from_pylist(own, schema=declared.schema), path)
+        reading = ReportReading(
+            family=family,
+            dialect="TSV",
+            resaved=False,
+            encoding="utf-8",
+            decimal=".",
+            dates={},
+            currency=None,
+            columns=(),
+            unknown_columns=(),
+            absent_columns=(),
+            rows=len(own),
+            reader_version=reader_version,
+        )
+        start, end = (dt.datetime.combine(day, dt.time(), dt.UTC) for day in days) if days else (None, None)
+        return DocumentOutcome(
+            document=self.document(
+                document_id,
+                report_type=declared.report_types[0],
+                created_at=created_at,
+                data_start_at=start,
+                data_end_at=end,
+                marketplace_ids=marketplaces,
+                region=region,
+            ),
+            state=State.READY,
+            raw=self.raw(document_id, content or document_id),
+            staged=StagedReport(rows_key=path.name, reading=reading),
+            reader_version=reader_version,
+            suite_version=1,
         )
 
     @staticmethod

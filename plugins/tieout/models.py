@@ -16,6 +16,9 @@ A header looks like this, and everything else (tables, comments, data dictionary
 
 After the header stands one SELECT, or nothing when the engine writes the table itself. The SELECT's columns are the
 header's, in the same order.
+
+A core model that is made of the rows of a report family says in `Written:` how rows of several documents become one table:
+`merged by <columns>`, `merged by <columns>, complete by <date column>` or `snapshot by <date column>`. See `Merging`.
 """
 
 from __future__ import annotations
@@ -23,13 +26,16 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from tieout.settings import SQL
 
 PERSISTENT = ("ops", "core", "mart")
 """Schemas that are kept. `staging` lives for the time of one load."""
+
+MERGED_COLUMNS = ("region", "account", "marketplace_ids", "document_id", "line_no", "as_of")
+"""What every table that is merged has: of each row, where it comes from, and when its document was made."""
 
 _FOLDERS = {"ops": "ops", "staging": "staging", "core": "core", "marts": "mart"}
 
@@ -47,6 +53,29 @@ class Column:
     def ddl(self) -> str:
         """The column as CREATE TABLE wants it."""
         return f"{self.name} {self.type}{' NOT NULL' if self.required else ''}"
+
+
+@dataclass(frozen=True)
+class Merging:
+    """Which rows of the documents of one report family stand in its table. The newest document wins.
+
+    A row of a document is outdated by a newer document of the same account (made later; of two made at once, the greater
+    id) that has a row with the same `key`, or that must tell of the row's day and does not:
+
+    * if `day` is set, the family tells all of a period: a document is complete for the days between the first and the
+      last day of its window, these two not counted, of its own marketplaces;
+    * if it is also a `snapshot`, a document tells how things are on its day, and replaces all that an earlier one of the
+      same day and marketplaces told.
+    """
+
+    family: str
+    key: tuple[str, ...]
+    """Empty for a snapshot."""
+    day: str | None
+    snapshot: bool
+
+
+_MERGED = re.compile(r"merged by (?P<key>[a-z_, ]+?)(?:, complete by (?P<day>[a-z_]+))?|snapshot by (?P<of>[a-z_]+)")
 
 
 @dataclass(frozen=True)
@@ -74,6 +103,27 @@ class Model:
     def column_names(self) -> str:
         """The columns, separated by commas."""
         return ", ".join(column.name for column in self.columns)
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The tables that the SELECT reads."""
+        return frozenset(name.strip() for name in self.inputs.split(","))
+
+    @cached_property
+    def replaced_by(self) -> str | None:
+        """Of a mart whose rows of an account and one more column's value are made anew when these changed: the column."""
+        found = re.fullmatch(r"replaced by account, ([a-z_]+)", self.written)
+        return found[1] if found else None
+
+    @cached_property
+    def merging(self) -> Merging | None:
+        """How documents of a report family become this table; None if it is not made of a family."""
+        found = _MERGED.fullmatch(self.written)
+        if self.schema != "core" or not found:
+            return None
+        family = self.inputs.removeprefix("staging.")
+        key = tuple(part.strip() for part in (found["key"] or "").split(",") if part.strip())
+        return Merging(family, key, found["day"] or found["of"], snapshot=found["of"] is not None)
 
     @property
     def definition(self) -> str:
@@ -127,7 +177,7 @@ def read_model(path: Path) -> Model:
     key = tuple(part.strip() for part in labels["Key"].split(","))
     if unknown := set(key) - {column.name for column in columns}:
         raise ValueError(f"{path}: the key names {sorted(unknown)}, which are no columns")
-    return Model(
+    model = Model(
         schema=_FOLDERS[path.parent.name],
         table=path.stem,
         purpose=re.sub(r"(?<!\n)\n(?!\n)", " ", "\n".join(purpose).strip()),
@@ -138,6 +188,13 @@ def read_model(path: Path) -> Model:
         columns=tuple(columns),
         select="\n".join(lines[size:]).strip() or None,
     )
+    if model.merging:
+        needed = {*MERGED_COLUMNS, *model.merging.key, *([model.merging.day] if model.merging.day else [])}
+        if unknown := needed - {column.name for column in columns}:
+            raise ValueError(f"{path}: a table that is merged needs {sorted(unknown)}, which are no columns")
+        if not re.fullmatch(r"staging\.[a-z0-9_]+", model.inputs):
+            raise ValueError(f"{path}: a table that is merged reads one report family, e.g. staging.orders")
+    return model
 
 
 @cache

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from tieout.models import models
+from tieout.reports.families import FAMILIES
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/*/expected.csv"))
@@ -28,13 +29,37 @@ OTHER = {
     "staging.changed_settlement": "account VARCHAR, settlement_id VARCHAR",
     "staging.changed_version": "document_id VARCHAR, settlement_id VARCHAR",
     "staging.kind": TEXTS,
+    "staging.reach": "account VARCHAR, document_id VARCHAR",
+    "staging.touched_settlement": "account VARCHAR, settlement_id VARCHAR",
 }
 """Inputs that the engine makes for the time of a load, with columns of their own."""
+
+
+def of_family(name: str) -> str:
+    """The columns of a staged report family: what its reader gives of each row, and what merging adds of its document."""
+    own = "region VARCHAR, account VARCHAR, marketplace_ids VARCHAR, as_of TIMESTAMPTZ, as_of_day DATE"
+    types = {
+        "timestamp[us, tz=UTC]": "TIMESTAMPTZ",
+        "timestamp[us]": "TIMESTAMP",
+        "string": "VARCHAR",
+        "int64": "BIGINT",
+    }
+    types |= {"date32[day]": "DATE", "bool": "BOOLEAN"}
+    read = (
+        f"{field.name} {types.get(str(field.type), str(field.type).replace('decimal128', 'DECIMAL'))}"
+        for field in FAMILIES[name].schema
+    )
+    return ", ".join([own, "data_start_at TIMESTAMPTZ, data_end_at TIMESTAMPTZ", *read])
 
 
 def columns(name: str) -> str:
     if name in OTHER:
         return OTHER[name]
+    if name.removeprefix("staging.") in FAMILIES:
+        return of_family(name.removeprefix("staging."))
+    if name.startswith("staging.changed_"):
+        column = name.removeprefix("staging.changed_")
+        return f"account VARCHAR, {column} {'VARCHAR' if column in ('order_id', 'sku') else 'DATE'}"
     return ", ".join(f"{column.name} {column.type}" for column in models()[LIKE.get(name, name)].columns)
 
 

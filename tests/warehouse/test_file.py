@@ -20,7 +20,7 @@ from tests.warehouse.conftest import content, rows
 from tieout.documents import DocumentOutcome, Region
 from tieout.models import Column
 from tieout.settings import PROJECT_ROOT
-from tieout.warehouse import Warehouse, engine
+from tieout.warehouse import Warehouse, engine, tables
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{PROJECT_ROOT / 'plugins'}:{PROJECT_ROOT}"}
 
@@ -166,7 +166,8 @@ def test_a_new_column_of_a_kept_table_is_added_and_nothing_lost(
         run_id="run",
     )
     changed = with_column("ops.load", Column("note", "VARCHAR", False, "A note."))
-    monkeypatch.setattr(engine, "models", lambda: changed)
+    for module in (engine, tables):
+        monkeypatch.setattr(module, "models", lambda: changed)
     with warehouse.connect() as con:
         assert con.execute("SELECT note, load_id, action FROM ops.load").fetchall() == [(None, 1, "loaded")]
         columns = con.execute("SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'load'").fetchall()
@@ -188,7 +189,8 @@ def test_a_new_column_of_a_mart_builds_it_anew(
     mart = changed["mart.expected_deposit"]
     select = (mart.select or "").replace("SELECT\n  s.region", "SELECT\n  'us' AS payee,\n  s.region")
     changed["mart.expected_deposit"] = dataclasses.replace(mart, select=select)
-    monkeypatch.setattr(engine, "models", lambda: changed)
+    for module in (engine, tables):
+        monkeypatch.setattr(module, "models", lambda: changed)
     assert warehouse.build_marts().rows_changed["expected_deposit"] == 1
     assert rows(warehouse, "SELECT payee, deposit_amount FROM mart.expected_deposit") == [("us", Decimal("1.00"))]
 
@@ -199,6 +201,7 @@ def test_a_file_that_cannot_follow_is_refused_with_what_to_do(
     with warehouse.connect():
         pass
     changed = with_column("ops.load", Column("note", "VARCHAR", True, "A note that may not be missing."))
-    monkeypatch.setattr(engine, "models", lambda: changed)
+    for module in (engine, tables):
+        monkeypatch.setattr(module, "models", lambda: changed)
     with pytest.raises(RuntimeError, match=r"ops\.load .* move the file away"), warehouse.connect():
         pass

@@ -9,7 +9,7 @@
 --
 -- Grain:   one row a document and settlement in it
 -- Key:     document_id, settlement_id
--- Inputs:  staging.document, staging.settlement, staging.ruling, core.settlement_version
+-- Inputs:  staging.document, staging.touched_settlement, staging.settlement, staging.ruling, core.settlement_version
 -- Written: by the load; rows that are as they should be are not touched
 --
 -- Columns:
@@ -38,7 +38,7 @@
 
 WITH
 
--- The versions in the documents of this load, and the others of the same accounts
+-- The versions in the documents of this load, and the others of the same settlements
 known AS (
   SELECT
     d.region,
@@ -87,7 +87,12 @@ known AS (
     v.lines,
     v.summary_line_no
   FROM core.settlement_version AS v
-  WHERE EXISTS (SELECT 1 FROM staging.document AS s WHERE s.account = v.account)
+  WHERE EXISTS (
+      SELECT 1
+      FROM staging.touched_settlement AS c
+      WHERE c.account = v.account
+        AND c.settlement_id = v.settlement_id
+    )
     AND NOT EXISTS (SELECT 1 FROM staging.document AS s WHERE s.document_id = v.document_id)
 ),
 

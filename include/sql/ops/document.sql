@@ -9,7 +9,7 @@
 --
 -- Grain:   one row a document
 -- Key:     document_id
--- Inputs:  staging.document, staging.ruling, ops.document, core.settlement_version
+-- Inputs:  staging.document, staging.reach, staging.ruling, ops.document, core.settlement_version
 -- Written: by the load; rows that are as they should be are not touched
 --
 -- Columns:
@@ -65,7 +65,7 @@
 
 WITH
 
--- The documents of this load, and the others of the same accounts, whose standing may change through them
+-- The documents of this load, and those whose standing may change through them
 known AS (
   SELECT
     d.*
@@ -74,7 +74,7 @@ known AS (
   SELECT
     d.*
   FROM ops.document AS d
-  WHERE EXISTS (SELECT 1 FROM staging.document AS s WHERE s.account = d.account)
+  WHERE EXISTS (SELECT 1 FROM staging.reach AS r WHERE r.document_id = d.document_id)
     AND NOT EXISTS (SELECT 1 FROM staging.document AS s WHERE s.document_id = d.document_id)
 ),
 

@@ -3,9 +3,9 @@
 -- The documents that a person keeps out of the warehouse. The latest decision about a document rules; documents of an
 -- account with the same bytes are one for it, so that a copy listed later does not bring back what was withdrawn.
 --
--- Grain:   one row a document that was rejected or withdrawn, in the accounts of this load
+-- Grain:   one row a document that was rejected or withdrawn, among those whose standing this load may change
 -- Key:     document_id
--- Inputs:  staging.document, ops.document, ops.decision
+-- Inputs:  staging.document, staging.reach, ops.document, ops.decision
 -- Written: for the time of a load
 --
 -- Columns:
@@ -17,7 +17,7 @@
 
 WITH
 
--- The documents of this load, and the others of the same accounts; those without bytes are each their own
+-- The documents of this load, and those whose standing may change; those without bytes are each their own
 known AS (
   SELECT
     d.account,
@@ -30,7 +30,7 @@ known AS (
     d.document_id,
     coalesce(d.raw_sha256, d.document_id) AS content
   FROM ops.document AS d
-  WHERE EXISTS (SELECT 1 FROM staging.document AS s WHERE s.account = d.account)
+  WHERE EXISTS (SELECT 1 FROM staging.reach AS r WHERE r.document_id = d.document_id)
     AND NOT EXISTS (SELECT 1 FROM staging.document AS s WHERE s.document_id = d.document_id)
 ),
 

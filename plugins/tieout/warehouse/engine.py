@@ -7,7 +7,6 @@ an open that meets another process waits for it, and analysts open the published
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import os
 import random
@@ -38,10 +37,27 @@ from tieout.documents import (
 )
 from tieout.fees import fee_dictionary
 from tieout.models import PERSISTENT, Model, models
+from tieout.warehouse.merging import Merged, changed_tables, merge, note_changes, stage_changed
+from tieout.warehouse.tables import (
+    arrow,
+    built_up_to,
+    bump,
+    database,
+    digest,
+    drop_staging,
+    escaped,
+    insert,
+    make_tables,
+    newest_load,
+    record_build,
+    revision,
+    transaction,
+    utc_now,
+    write,
+)
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
 
 MARTS = (
     "settlement_tie_out",
@@ -92,6 +108,8 @@ class LoadResult:
     settlements_written: int
     settlements_removed: int
     lines_written: int
+    rows_merged: int
+    """Rows of report families that came into the tables of core."""
 
     def count(self, state: State) -> int:
         """How many of the documents that were handed in ended in a state."""
@@ -150,7 +168,7 @@ class Warehouse:
         con = self._open(read_only)
         try:
             if not read_only:
-                _make_tables(con)
+                make_tables(con)
             yield con
         finally:
             con.close()
@@ -179,8 +197,8 @@ class Warehouse:
         :param days: the business days that are complete with this load.
         :raises ValueError: if a document comes twice, is of another region, or is ready without being staged and checked.
         """
-        with self.connect() as con, _transaction(con):
-            return _Load(con, fetch, region, business_day, run_id, _now()).run(outcomes, decisions, days)
+        with self.connect() as con, transaction(con):
+            return _Load(con, fetch, region, business_day, run_id, utc_now()).run(outcomes, decisions, days)
 
     def replay(self, records: Iterable[LoadRecord], fetch: Callable[[str], Path]) -> int:
         """Do loads again that the log in the lake holds, oldest first, with their times and names.
@@ -194,18 +212,18 @@ class Warehouse:
         with self.connect() as con:
             for record in records:
                 count += 1
-                with _transaction(con):
+                with transaction(con):
                     load = _Load(con, fetch, None, record.business_day, record.run_id, record.loaded_at)
                     load.run(record.outcomes, record.decisions, record.days)
                 for change in record.changes:
                     place = {"load_id": len(changes) + 1, "loaded_at": record.loaded_at, "run_id": record.run_id}
                     changes.append({**place, "business_day": record.business_day, **change.model_dump()})
-            with _transaction(con):
+            with transaction(con):
                 con.execute("DELETE FROM ops.load")
-                _insert(con, models()["ops.load"], changes)
+                insert(con, models()["ops.load"], changes)
                 con.execute("DELETE FROM ops.pending_load")
                 con.execute("DELETE FROM ops.build WHERE model LIKE 'mart.%'")
-                _bump(con)
+                bump(con)
         return count
 
     def pending_loads(self) -> list[LoadRecord]:
@@ -217,7 +235,7 @@ class Warehouse:
     def forget_pending(self, records: Sequence[LoadRecord]) -> None:
         """Note that the log in the lake has these loads."""
         if records:
-            with self.connect() as con, _transaction(con):
+            with self.connect() as con, transaction(con):
                 con.execute(
                     "DELETE FROM ops.pending_load WHERE list_contains(?, loaded_at)", [[r.loaded_at for r in records]]
                 )
@@ -240,8 +258,9 @@ class Warehouse:
         """Return the ids of the documents whose lines a run loaded."""
         with self.connect(read_only=True) as con:
             found = con.execute(
-                "SELECT DISTINCT document_id FROM ops.load WHERE run_id = ? AND action IN ('loaded', 'replaced') ORDER BY 1",
-                [run_id],
+                "SELECT document_id FROM ops.load WHERE run_id = ? AND action IN ('loaded', 'replaced') "
+                "UNION SELECT document_id FROM ops.merged WHERE run_id = ? ORDER BY 1",
+                [run_id, run_id],
             ).fetchall()
         return [document_id for (document_id,) in found]
 
@@ -274,7 +293,7 @@ class Warehouse:
 
     def number_after(self, published: Path) -> None:
         """Raise the revision above that of a published copy, so that a rebuilt warehouse is not taken for it."""
-        with self.connect() as con, _transaction(con):
+        with self.connect() as con, transaction(con):
             con.execute(
                 "UPDATE ops.revision SET revision = greatest(revision, ?)", [(_published_revision(published) or 0) + 1]
             )
@@ -284,10 +303,10 @@ class Warehouse:
 
         :return: how many were new.
         """
-        rows = [{"call_id": _digest(call.model_dump_json(), 32), **call.model_dump(mode="python")} for call in calls]
+        rows = [{"call_id": digest(call.model_dump_json(), 32), **call.model_dump(mode="python")} for call in calls]
         model = models()["ops.api_call"]
-        with self.connect() as con, _transaction(con):
-            con.register("incoming", _arrow(model, rows))
+        with self.connect() as con, transaction(con):
+            con.register("incoming", arrow(model, rows))
             new = con.execute(
                 f"INSERT INTO ops.api_call BY NAME SELECT {model.column_names} FROM incoming AS i "
                 "WHERE NOT EXISTS (SELECT 1 FROM ops.api_call AS a WHERE a.call_id = i.call_id) "
@@ -295,7 +314,7 @@ class Warehouse:
             ).fetchall()[0][0]
             con.unregister("incoming")
             if new:
-                _bump(con)
+                bump(con)
         return int(new)
 
     def last_call_day(self, region: Region) -> dt.date | None:
@@ -310,13 +329,13 @@ class Warehouse:
         :return: how many rows went or came.
         """
         model = models()["ops.alert"]
-        with self.connect() as con, _transaction(con):
-            con.register("incoming", _arrow(model, list(rows)))
+        with self.connect() as con, transaction(con):
+            con.register("incoming", arrow(model, list(rows)))
             scope = "EXISTS (SELECT 1 FROM incoming AS i WHERE i.alert_id = t.alert_id AND i.raised_at = t.raised_at)"
-            changed = _write(con, model, scope, select=f"SELECT {model.column_names} FROM incoming")
+            changed = write(con, model, scope, select=f"SELECT {model.column_names} FROM incoming")
             con.unregister("incoming")
             if changed:
-                _bump(con)
+                bump(con)
         return changed
 
     def trouble(self) -> list[dict[str, Any]]:
@@ -353,18 +372,19 @@ class Warehouse:
 
         :param rebuild: compute every settlement. It gives the same rows.
         """
-        with self.connect() as con, _transaction(con):
-            now, before = _now(), _newest(con)
+        with self.connect() as con, transaction(con):
+            now, before = utc_now(), newest_load(con)
             changed = _sync_dictionary(con, run_id="build_marts", business_day=None, now=now)
             _note_pending(con, before, LoadRecord(loaded_at=now, run_id="build_marts", region=None, business_day=None))
-            newest = _newest(con)
+            newest = newest_load(con)
+            moved = changed_tables(con)
             settlements = 0
             rows_changed: dict[str, int] = {}
             for table in MARTS:
                 model = models()[f"mart.{table}"]
-                built = _built(con, model)
-                fed = any(rows_changed.get(name.strip().removeprefix("mart.")) for name in model.inputs.split(","))
-                if not rebuild and built == newest and not fed:
+                built = built_up_to(con, model)
+                fed = any(rows_changed.get(name.removeprefix("mart.")) for name in model.reads)
+                if not rebuild and built == newest and not fed and not moved & model.reads:
                     rows_changed[table] = 0
                     continue
                 con.execute(
@@ -374,11 +394,14 @@ class Warehouse:
                 )
                 count = con.execute("SELECT count(*) FROM staging.changed_settlement").fetchall()[0][0]
                 settlements = max(settlements, count)
-                rows_changed[table] = _write(con, model, _mart_scope(model))
-                changed |= _record_build(con, model, newest) or rows_changed[table] > 0
-                con.execute("DROP TABLE staging.changed_settlement")
+                everything = rebuild or built is None
+                stage_changed(con, model, everything)
+                rows_changed[table] = write(con, model, _mart_scope(model, everything))
+                changed |= record_build(con, model, newest) or rows_changed[table] > 0
+                drop_staging(con)
+            con.execute("DELETE FROM ops.changed")
             if changed:
-                _bump(con)
+                bump(con)
         return BuildResult(settlements=settlements, rows_changed=rows_changed)
 
     def publish(self, target: Path) -> bool:
@@ -391,13 +414,13 @@ class Warehouse:
         target = Path(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         with self.connect() as con:
-            if _revision(con) == _published_revision(target):
+            if revision(con) == _published_revision(target):
                 return False
             copy = target.with_name(f".{target.name}.new")
             for leftover in (copy, copy.with_name(f"{copy.name}.wal")):
                 leftover.unlink(missing_ok=True)
-            live = _database(con)
-            con.execute(f"ATTACH '{_escaped(copy)}' AS published (STORAGE_VERSION 'v1.5.0')")
+            live = database(con)
+            con.execute(f"ATTACH '{escaped(copy)}' AS published (STORAGE_VERSION 'v1.5.0')")
             con.execute(f'COPY FROM DATABASE "{live}" TO published')
             con.execute("DROP SCHEMA published.staging")
             # COPY FROM DATABASE leaves the comments on columns behind
@@ -492,27 +515,29 @@ class _Load:
         rows = [_document_row(o, self.region, self.business_day, self.run_id, self.now) for o in outcomes]
         if twice := [name for name, n in Counter(row["document_id"] for row in rows).items() if n > 1]:
             raise ValueError(f"{twice[0]} was handed in more than once")
-        before = _newest(con)
+        before = newest_load(con)
         changed = _sync_dictionary(con, self.run_id, self.business_day, self.now)
         news = self._stage_documents(rows)
         decided = self._write_decisions(decisions)
-        documents_changed = written = removed = lines = 0
+        changed_documents: list[str] = []
         if con.execute("SELECT count(*) FROM staging.document").fetchall()[0][0]:
             self._stage_settlements()
+            self._find_reach()
             con.execute(f"CREATE TABLE staging.ruling AS {models()['staging.ruling'].select}")
             self._note_versions()
-            documents_changed = self._write_documents()
+            changed_documents = self._write_documents()
             self._write_checks(outcomes, news)
         else:
             con.execute(_NOTED)
+        merged = merge(con, self.fetch, changed_documents, self.run_id)
         self._find_changed_settlements()
         written, removed, lines = self._write_settlements()
         noted = self._append_loads()
         dispositions = self._dispositions(outcomes)
         completed = self._write_days(days)
-        _drop_staging(con)
-        if changed or documents_changed or written or removed or noted or decided or completed:
-            _bump(con)
+        drop_staging(con)
+        if changed or changed_documents or merged != Merged() or written or removed or noted or decided or completed:
+            bump(con)
             record = LoadRecord(
                 loaded_at=self.now,
                 run_id=self.run_id,
@@ -525,10 +550,11 @@ class _Load:
             _note_pending(con, before, record, always=True)
         return LoadResult(
             dispositions=dispositions,
-            documents_changed=documents_changed,
+            documents_changed=len(changed_documents),
             settlements_written=written,
             settlements_removed=removed,
             lines_written=lines,
+            rows_merged=merged.rows_came,
         )
 
     def _stage_documents(self, rows: list[dict[str, Any]]) -> set[str]:
@@ -536,7 +562,7 @@ class _Load:
         model = models()["ops.document"]
         con = self.con
         con.execute(model.create("staging.document"))
-        con.register("incoming", _arrow(model, rows))
+        con.register("incoming", arrow(model, rows))
         con.execute("INSERT INTO staging.document BY NAME SELECT * FROM incoming")
         con.unregister("incoming")
         con.execute(
@@ -569,13 +595,13 @@ class _Load:
         new = sorted((d for d in decisions if d.decision_id not in known), key=lambda d: (d.decided_at, d.decision_id))
         if not new:
             return ()
-        _insert(con, models()["ops.decision"], [row for decision in new for row in _decision_rows(decision)])
+        insert(con, models()["ops.decision"], [row for decision in new for row in _decision_rows(decision)])
         amounts = [
             {"decision_id": decision.decision_id, "month": decision.month, **amount.model_dump()}
             for decision in new
             for amount in decision.amounts
         ]
-        _insert(con, models()["ops.closed_amount"], amounts)
+        insert(con, models()["ops.closed_amount"], amounts)
         con.execute(
             "INSERT INTO staging.document BY NAME SELECT d.* FROM ops.document AS d "
             "WHERE list_contains(?, d.document_id) "
@@ -622,7 +648,7 @@ class _Load:
         """Make the staging view `name` over Parquet files; an empty one if there is none."""
         model = models()[name]
         if keys:
-            paths = ", ".join(f"'{_escaped(self.fetch(key))}'" for key in keys)
+            paths = ", ".join(f"'{escaped(self.fetch(key))}'" for key in keys)
             self.con.execute(
                 f"CREATE VIEW {name}_file AS SELECT * FROM read_parquet([{paths}], hive_partitioning = FALSE)"
             )
@@ -630,18 +656,71 @@ class _Load:
             self.con.execute(model.create(f"{name}_file"))
         self.con.execute(f"CREATE VIEW {name} AS {model.select}")
 
+    def _find_reach(self) -> None:
+        """Find whose standing the staged documents may change: documents of the same settlements, or with the same bytes.
+
+        What is not among them is not looked at, so that a load takes as long however many documents there are.
+        """
+        con = self.con
+        con.execute("CREATE TABLE staging.reach AS SELECT account, document_id FROM staging.document")
+        con.execute("CREATE TABLE staging.touched_settlement (account VARCHAR, settlement_id VARCHAR)")
+        added = 1
+        while added:
+            con.execute(
+                """
+                INSERT INTO staging.touched_settlement
+                SELECT d.account, s.settlement_id
+                FROM staging.settlement AS s
+                INNER JOIN staging.document AS d ON d.document_id = s.document_id
+                UNION
+                SELECT v.account, v.settlement_id
+                FROM core.settlement_version AS v
+                INNER JOIN staging.reach AS r ON r.document_id = v.document_id
+                EXCEPT
+                SELECT * FROM staging.touched_settlement
+                """
+            )
+            added = con.execute(
+                """
+                INSERT INTO staging.reach
+                SELECT v.account, v.document_id
+                FROM core.settlement_version AS v
+                INNER JOIN staging.touched_settlement AS c
+                  ON c.account = v.account
+                  AND c.settlement_id = v.settlement_id
+                UNION
+                SELECT d.account, d.document_id
+                FROM ops.document AS d
+                INNER JOIN (
+                  SELECT s.account, s.raw_sha256 FROM staging.document AS s
+                  UNION
+                  SELECT o.account, o.raw_sha256
+                  FROM ops.document AS o
+                  INNER JOIN staging.reach AS r ON r.document_id = o.document_id
+                ) AS b
+                  ON b.account = d.account
+                  AND b.raw_sha256 = d.raw_sha256
+                EXCEPT
+                SELECT * FROM staging.reach
+                """
+            ).fetchall()[0][0]
+
     def _note_versions(self) -> None:
         """Bring core.settlement_version up to the staged documents; note which settlements it changed."""
-        scope = "EXISTS (SELECT 1 FROM staging.document AS s WHERE s.account = t.account)"
+        scope = (
+            "EXISTS (SELECT 1 FROM staging.touched_settlement AS c "
+            "WHERE c.account = t.account AND c.settlement_id = t.settlement_id)"
+        )
         self.con.execute(_NOTED)
-        moved = _write(self.con, models()["core.settlement_version"], scope, keep_moved=True)
+        moved = write(self.con, models()["core.settlement_version"], scope, keep_moved=True)
         if moved:
             self.con.execute(
                 "INSERT INTO staging.noted SELECT DISTINCT region, account, settlement_id FROM staging.moved"
             )
         self.con.execute("DROP TABLE staging.moved")
 
-    def _write_documents(self) -> int:
+    def _write_documents(self) -> list[str]:
+        """Bring ops.document up to the staged documents; return the ids of those whose rows changed."""
         con = self.con
         model = models()["ops.document"]
         con.execute(f"CREATE TABLE staging.standing AS {model.select}")
@@ -656,19 +735,20 @@ class _Load:
             """,
             [self.run_id, self.business_day, self.now],
         )
-        scope = "EXISTS (SELECT 1 FROM staging.document AS s WHERE s.account = t.account)"
-        _write(con, model, scope, select="SELECT * FROM staging.standing", keep_moved=True)
-        return int(con.execute("SELECT count(DISTINCT document_id) FROM staging.moved").fetchall()[0][0])
+        scope = "EXISTS (SELECT 1 FROM staging.reach AS r WHERE r.document_id = t.document_id)"
+        write(con, model, scope, select="SELECT * FROM staging.standing", keep_moved=True)
+        found = con.execute("SELECT DISTINCT document_id FROM staging.moved ORDER BY 1").fetchall()
+        return [document_id for (document_id,) in found]
 
     def _write_checks(self, outcomes: Sequence[DocumentOutcome], news: set[str]) -> None:
         rows = [row for o in outcomes for row in _check_rows(o, self.run_id) if row["document_id"] in news]
         self.con.execute("DELETE FROM ops.check_result WHERE list_contains(?, document_id)", [sorted(news)])
-        _insert(self.con, models()["ops.check_result"], rows)
+        insert(self.con, models()["ops.check_result"], rows)
 
     def _find_changed_settlements(self) -> None:
         """Find the settlements whose lines are not those of their current version, by content and by model."""
         con = self.con
-        stale = [_built(con, models()[name]) is None for name in _LINE_MODELS]
+        stale = [built_up_to(con, models()[name]) is None for name in _LINE_MODELS]
         con.execute(
             """
             CREATE TABLE staging.changed_settlement AS
@@ -716,9 +796,9 @@ class _Load:
             [any(stale)],
         )
         if any(stale):
-            newest = _newest(con)
+            newest = newest_load(con)
             for name in _LINE_MODELS:
-                _record_build(con, models()[name], newest)
+                record_build(con, models()[name], newest)
 
     def _write_settlements(self) -> tuple[int, int, int]:
         """Replace each changed settlement whole; return settlements written, settlements removed, lines written."""
@@ -728,6 +808,7 @@ class _Load:
             "UNION SELECT lines_key FROM staging.changed_version WHERE lines_key IS NOT NULL ORDER BY 1"
         ).fetchall()
         if con.execute("SELECT count(*) FROM staging.changed_settlement WHERE action <> 'loaded'").fetchall()[0][0]:
+            note_changes(con, "core.settlement_line", _lines_of("staging.changed_settlement"))
             for name in ("core.settlement_line", "core.settlement"):
                 con.execute(
                     f"DELETE FROM {name} AS t USING staging.changed_settlement AS c "
@@ -745,6 +826,7 @@ class _Load:
                 model = models()[name]
                 inserted = con.execute(f"INSERT INTO {name} BY NAME {model.select}").fetchall()[0][0]
                 lines = lines or int(inserted)
+            note_changes(con, "core.settlement_line", _lines_of("staging.changed_settlement"))
         removed, written = con.execute(
             "SELECT count(*) FILTER (action = 'removed'), count(*) FILTER (action <> 'removed') "
             "FROM staging.changed_settlement"
@@ -788,149 +870,17 @@ def _sync_folder(path: Path) -> None:
         os.close(folder)
 
 
-def _database(con: duckdb.DuckDBPyConnection) -> str:
-    """Return the name that DuckDB gives to the open file."""
-    return str(con.execute("SELECT current_database()").fetchall()[0][0])
-
-
-@contextmanager
-def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    con.execute("BEGIN")
-    try:
-        yield
-    except BaseException:
-        con.execute("ROLLBACK")
-        raise
-    con.execute("COMMIT")
-
-
-def _make_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables that are missing, and follow changes of the models as far as that loses nothing."""
-    kept = [model for model in models().values() if model.schema in PERSISTENT]
-    wanted = _digest("\n".join(s for model in kept for s in [model.create(), *model.comments()]), 16)
-    known = con.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'ops' AND table_name = 'build'"
-    ).fetchall()[0][0]
-    if known:
-        found = con.execute("SELECT definition FROM ops.build WHERE model = 'tables'").fetchall()
-        if found == [(wanted,)]:
-            return
-    with _transaction(con):
-        for schema in (*PERSISTENT, "staging"):
-            con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        for model in kept:
-            _make_table(con, model)
-            con.execute(";\n".join(model.comments()))
-        if not con.execute("SELECT count(*) FROM ops.revision").fetchall()[0][0]:
-            con.execute("INSERT INTO ops.revision VALUES (0, ?)", [_now()])
-        _bump(con)
-        con.execute("DELETE FROM ops.build WHERE model = 'tables'")
-        con.execute("INSERT INTO ops.build VALUES ('tables', ?, 0, ?)", [wanted, _now()])
-
-
-def _make_table(con: duckdb.DuckDBPyConnection, model: Model) -> None:
-    found = con.execute(
-        "SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? "
-        "AND database_name = current_database() ORDER BY column_index",
-        [model.schema, model.table],
-    ).fetchall()
-    if not found:
-        con.execute(model.create())
-        return
-    there = {name: (_plain_type(type_), not nullable) for name, type_, nullable in found}
-    missing = [column for column in model.columns if column.name not in there]
-    same = all(there.get(c.name, (c.type, c.required)) == (c.type, c.required) for c in model.columns)
-    if not missing and same and len(there) == len(model.columns):
-        return
-    if model.schema == "mart":
-        con.execute(f"DROP TABLE {model.name}")
-        con.execute(model.create())
-        con.execute("DELETE FROM ops.build WHERE model = ?", [model.name])
-        return
-    if not same or any(column.required for column in missing) or len(there) + len(missing) > len(model.columns):
-        raise RuntimeError(
-            f"{model.name} in {_database(con)} has the columns {there}, and cannot become {model.column_names} without "
-            "loss: move the file away, and load the outcomes of the lake again"
-        )
-    # made anew, so that its columns are in the order of the model
-    con.execute(f"ALTER TABLE {model.name} RENAME TO {model.table}_before")
-    con.execute(model.create())
-    con.execute(f"INSERT INTO {model.name} BY NAME SELECT * FROM {model.schema}.{model.table}_before")
-    con.execute(f"DROP TABLE {model.schema}.{model.table}_before")
-
-
-def _plain_type(type_: str) -> str:
-    return "TIMESTAMPTZ" if type_ == "TIMESTAMP WITH TIME ZONE" else type_
-
-
-def _drop_staging(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop what a load made for itself. One by one: DuckDB cannot commit a schema that is made and dropped with its tables."""
-    for kind, column in (("VIEW", "view_name"), ("TABLE", "table_name")):
-        listed = con.execute(
-            f"SELECT {column} FROM duckdb_{kind.lower()}s() "
-            "WHERE schema_name = 'staging' AND database_name = current_database()"
-        ).fetchall()
-        for (name,) in listed:
-            con.execute(f"DROP {kind} staging.{name}")
-
-
-def _write(
-    con: duckdb.DuckDBPyConnection, model: Model, scope: str, *, select: str | None = None, keep_moved: bool = False
-) -> int:
-    """Make the rows of `model` within `scope` those of its SELECT, and touch no row that is right already.
-
-    :param scope: which rows of the table, called `t`, the SELECT speaks of.
-    :param keep_moved: leave the rows that went and came in `staging.moved`.
-    :return: how many rows went and came.
-    :raises RuntimeError: if the SELECT gives two rows for one key.
-    """
-    con.execute(f"CREATE TABLE staging.desired AS {select or model.select}")
-    key = ", ".join(model.key)
-    twice = con.execute(
-        f"SELECT {key} FROM staging.desired GROUP BY {key} HAVING count(*) > 1 ORDER BY {key} LIMIT 1"
-    ).fetchall()
-    if twice:
-        raise RuntimeError(f"{model.name} has more than one row for {key} = {twice[0]}")
-    same = " AND ".join(f"d.{column.name} IS NOT DISTINCT FROM t.{column.name}" for column in model.columns)
-    con.execute(
-        f"CREATE TABLE staging.goes AS SELECT t.* FROM {model.name} AS t "
-        f"WHERE {scope} AND NOT EXISTS (SELECT 1 FROM staging.desired AS d WHERE {same})"
-    )
-    con.execute(
-        f"CREATE TABLE staging.comes AS SELECT {', '.join(f'd.{c.name}' for c in model.columns)} FROM staging.desired AS d "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {model.name} AS t WHERE {same})"
-    )
-    if keep_moved:
-        con.execute("CREATE TABLE staging.moved AS FROM staging.goes UNION ALL BY NAME FROM staging.comes")
-    matches = " AND ".join(f"g.{name} IS NOT DISTINCT FROM t.{name}" for name in model.key)
-    went = con.execute(f"DELETE FROM {model.name} AS t USING staging.goes AS g WHERE {matches}").fetchall()[0][0]
-    came = con.execute(f"INSERT INTO {model.name} BY NAME SELECT * FROM staging.comes ORDER BY {key}").fetchall()[0][0]
-    for table in ("desired", "goes", "comes"):
-        con.execute(f"DROP TABLE staging.{table}")
-    return int(went) + int(came)
-
-
-def _mart_scope(model: Model) -> str:
+def _mart_scope(model: Model, everything: bool) -> str:
+    """Which rows of a mart, called `t`, are computed again."""
     if model.written == "replaced by account":
         return "EXISTS (SELECT 1 FROM staging.changed_settlement AS c WHERE c.account = t.account)"
-    if model.written != "replaced by account, settlement_id":
+    column = model.replaced_by
+    if column is None or (everything and column != "settlement_id"):
         return "TRUE"
+    changed = "settlement" if column == "settlement_id" else column
     return (
-        "EXISTS (SELECT 1 FROM staging.changed_settlement AS c "
-        "WHERE c.account = t.account AND c.settlement_id = t.settlement_id)"
+        f"EXISTS (SELECT 1 FROM staging.changed_{changed} AS c WHERE c.account = t.account AND c.{column} = t.{column})"
     )
-
-
-def _newest(con: duckdb.DuckDBPyConnection) -> int:
-    """The number of the last row of ops.load; 0 before the first."""
-    return int(con.execute("SELECT coalesce(max(load_id), 0) FROM ops.load").fetchall()[0][0])
-
-
-def _insert(con: duckdb.DuckDBPyConnection, model: Model, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        con.register("incoming", _arrow(model, rows))
-        con.execute(f"INSERT INTO {model.name} BY NAME SELECT * FROM incoming")
-        con.unregister("incoming")
 
 
 def _note_pending(con: duckdb.DuckDBPyConnection, before: int, record: LoadRecord, *, always: bool = False) -> None:
@@ -967,7 +917,7 @@ def _sync_dictionary(
     names = [column.name for column in model.columns]
     rows = [dict(zip(names, row, strict=True)) for row in dictionary.rows()]
     con.execute("DELETE FROM core.fee_category")
-    con.register("incoming", _arrow(model, rows))
+    con.register("incoming", arrow(model, rows))
     con.execute("INSERT INTO core.fee_category BY NAME SELECT * FROM incoming")
     con.unregister("incoming")
     con.execute(
@@ -991,9 +941,18 @@ def _sync_dictionary(
             f"UPDATE {name} AS l SET category = k.category, is_cash_flow = k.is_cash_flow "
             f"FROM staging.line_kind AS k WHERE {matches}"
         )
+    note_changes(con, "core.settlement_line", _lines_of("staging.recategorised"))
     _append_loads(con, "SELECT * FROM staging.recategorised", run_id, business_day, now)
-    _drop_staging(con)
+    drop_staging(con)
     return True
+
+
+def _lines_of(settlements: str) -> str:
+    """A FROM clause for the lines of the settlements in a table."""
+    return (
+        f"(SELECT l.* FROM core.settlement_line AS l INNER JOIN {settlements} AS c "
+        "ON c.account = l.account AND c.settlement_id = l.settlement_id)"
+    )
 
 
 def _find_kinds(con: duckdb.DuckDBPyConnection, lines: str) -> None:
@@ -1038,31 +997,6 @@ def _append_loads(
     )
 
 
-def _built(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
-    """Up to which load a model is built; None if it is not, or from another text."""
-    found = con.execute(
-        "SELECT built_load_id FROM ops.build WHERE model = ? AND definition = ?", [model.name, model.definition]
-    ).fetchall()
-    return int(found[0][0]) if found else None
-
-
-def _record_build(con: duckdb.DuckDBPyConnection, model: Model, load_id: int) -> bool:
-    """Note that a model is built up to a load; return whether that is news."""
-    if _built(con, model) == load_id:
-        return False
-    con.execute("DELETE FROM ops.build WHERE model = ?", [model.name])
-    con.execute("INSERT INTO ops.build VALUES (?, ?, ?, ?)", [model.name, model.definition, load_id, _now()])
-    return True
-
-
-def _bump(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("UPDATE ops.revision SET revision = revision + 1, changed_at = ?", [_now()])
-
-
-def _revision(con: duckdb.DuckDBPyConnection) -> int:
-    return int(con.execute("SELECT revision FROM ops.revision").fetchall()[0][0])
-
-
 def _published_revision(target: Path) -> int | None:
     """The revision of a published copy; None if there is none, or what is there cannot be read."""
     import duckdb
@@ -1071,7 +1005,7 @@ def _published_revision(target: Path) -> int | None:
         return None
     try:
         with duckdb.connect(str(target), read_only=True) as con:
-            return _revision(con)
+            return revision(con)
     except duckdb.Error:
         return None
 
@@ -1179,33 +1113,3 @@ def _check_rows(outcome: DocumentOutcome, run_id: str) -> Iterator[dict[str, Any
             "suite_version": outcome.suite_version,
             "run_id": run_id,
         }
-
-
-def _arrow(model: Model, rows: list[dict[str, Any]]) -> pa.Table:
-    import pyarrow as pa
-
-    types = {
-        "VARCHAR": pa.string(),
-        "BOOLEAN": pa.bool_(),
-        "INTEGER": pa.int32(),
-        "BIGINT": pa.int64(),
-        "DATE": pa.date32(),
-        "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
-        "DECIMAL(18,2)": pa.decimal128(18, 2),
-        "DECIMAL(18,6)": pa.decimal128(18, 6),
-        "DECIMAL(38,2)": pa.decimal128(38, 2),
-    }
-    schema = pa.schema([(column.name, types[column.type]) for column in model.columns])
-    return pa.Table.from_pylist(rows, schema=schema)
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
-def _digest(text: str, length: int) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:length]
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -1,0 +1,14 @@
+-- ops.changed
+--
+-- What has changed in core since the marts were built last: the orders, days and so on of all rows that went or came. A mart
+-- that is replaced by such a column computes these values alone. The build of the marts empties it.
+--
+-- Grain:   one row a column, account and value
+-- Key:     column_name, account, value
+-- Inputs:  the tables of core, before and after a load
+-- Written: by the load; emptied by the build of the marts
+--
+-- Columns:
+--   column_name  | VARCHAR NOT NULL | A column by which marts are replaced, e.g. `order_id`; or `table`.
+--   account      | VARCHAR NOT NULL | The selling-partner account, by our name for it.
+--   value        | VARCHAR NOT NULL | The value that changed, as a text; the name of the table for `table`.

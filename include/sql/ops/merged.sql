@@ -1,0 +1,25 @@
+-- ops.merged
+--
+-- The documents of report families that are taken into the tables of core, with all that decides which of their rows stand
+-- there. When one of these changes, or a person takes the document out, the tables are made of all documents of the account
+-- and family again.
+--
+-- Grain:   one row a document of a report family
+-- Key:     document_id
+-- Inputs:  ops.document
+-- Written: by the load; deleted when the document is taken out
+--
+-- Columns:
+--   document_id      | VARCHAR NOT NULL     | The document.
+--   region           | VARCHAR NOT NULL     | Selling Partner API region: `NA`, `EU` or `FE`.
+--   account          | VARCHAR NOT NULL     | The selling-partner account, by our name for it.
+--   family           | VARCHAR NOT NULL     | The report family, e.g. `orders`.
+--   as_of            | TIMESTAMPTZ NOT NULL | When Amazon made the report, UTC.
+--   data_start_at    | TIMESTAMPTZ          | Start of what the report covers, UTC; null for an imported file.
+--   data_end_at      | TIMESTAMPTZ          | End of what the report covers, UTC; null for an imported file.
+--   marketplace_ids  | VARCHAR              | The marketplaces that were asked for, separated by commas; null for all of the account, and for an imported file.
+--   raw_sha256       | VARCHAR              | Sha256 of the document's bytes, in hex.
+--   reader_version   | INTEGER              | Version of the reader that read it.
+--   rows_key         | VARCHAR NOT NULL     | Key of the staged rows in the lake.
+--   rows             | BIGINT NOT NULL      | Rows of the document; 0 for a report that has nothing to tell.
+--   run_id           | VARCHAR NOT NULL     | The run that took it in.

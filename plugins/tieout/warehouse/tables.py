@@ -1,0 +1,206 @@
+"""What every writer of the warehouse does with its tables: make them, write rows into them, note what is built."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tieout.models import PERSISTENT, Model, models
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+def utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def digest(text: str, length: int) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def escaped(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def database(con: duckdb.DuckDBPyConnection) -> str:
+    """Return the name that DuckDB gives to the open file."""
+    return str(con.execute("SELECT current_database()").fetchall()[0][0])
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    con.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    con.execute("COMMIT")
+
+
+def make_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables that are missing, and follow changes of the models as far as that loses nothing."""
+    kept = [model for model in models().values() if model.schema in PERSISTENT]
+    wanted = digest("\n".join(s for model in kept for s in [model.create(), *model.comments()]), 16)
+    known = con.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'ops' AND table_name = 'build'"
+    ).fetchall()[0][0]
+    if known:
+        found = con.execute("SELECT definition FROM ops.build WHERE model = 'tables'").fetchall()
+        if found == [(wanted,)]:
+            return
+    with transaction(con):
+        for schema in (*PERSISTENT, "staging"):
+            con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        for model in kept:
+            _make_table(con, model)
+            con.execute(";\n".join(model.comments()))
+        if not con.execute("SELECT count(*) FROM ops.revision").fetchall()[0][0]:
+            con.execute("INSERT INTO ops.revision VALUES (0, ?)", [utc_now()])
+        bump(con)
+        con.execute("DELETE FROM ops.build WHERE model = 'tables'")
+        con.execute("INSERT INTO ops.build VALUES ('tables', ?, 0, ?)", [wanted, utc_now()])
+
+
+def _make_table(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    found = con.execute(
+        "SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? "
+        "AND database_name = current_database() ORDER BY column_index",
+        [model.schema, model.table],
+    ).fetchall()
+    if not found:
+        con.execute(model.create())
+        return
+    there = {name: (_plain_type(type_), not nullable) for name, type_, nullable in found}
+    missing = [column for column in model.columns if column.name not in there]
+    same = all(there.get(c.name, (c.type, c.required)) == (c.type, c.required) for c in model.columns)
+    if not missing and same and len(there) == len(model.columns):
+        return
+    if model.schema == "mart":
+        con.execute(f"DROP TABLE {model.name}")
+        con.execute(model.create())
+        con.execute("DELETE FROM ops.build WHERE model = ?", [model.name])
+        return
+    if not same or any(column.required for column in missing) or len(there) + len(missing) > len(model.columns):
+        raise RuntimeError(
+            f"{model.name} in {database(con)} has the columns {there}, and cannot become {model.column_names} without "
+            "loss: move the file away, and load the outcomes of the lake again"
+        )
+    # made anew, so that its columns are in the order of the model
+    con.execute(f"ALTER TABLE {model.name} RENAME TO {model.table}_before")
+    con.execute(model.create())
+    con.execute(f"INSERT INTO {model.name} BY NAME SELECT * FROM {model.schema}.{model.table}_before")
+    con.execute(f"DROP TABLE {model.schema}.{model.table}_before")
+
+
+def _plain_type(type_: str) -> str:
+    return "TIMESTAMPTZ" if type_ == "TIMESTAMP WITH TIME ZONE" else type_
+
+
+def arrow(model: Model, rows: list[dict[str, Any]]) -> pa.Table:
+    import pyarrow as pa
+
+    types = {
+        "VARCHAR": pa.string(),
+        "BOOLEAN": pa.bool_(),
+        "INTEGER": pa.int32(),
+        "BIGINT": pa.int64(),
+        "DATE": pa.date32(),
+        "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
+        "DECIMAL(18,2)": pa.decimal128(18, 2),
+        "DECIMAL(18,6)": pa.decimal128(18, 6),
+        "DECIMAL(38,2)": pa.decimal128(38, 2),
+    }
+    schema = pa.schema([(column.name, types[column.type]) for column in model.columns])
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def insert(con: duckdb.DuckDBPyConnection, model: Model, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        con.register("incoming", arrow(model, rows))
+        con.execute(f"INSERT INTO {model.name} BY NAME SELECT * FROM incoming")
+        con.unregister("incoming")
+
+
+def write(
+    con: duckdb.DuckDBPyConnection, model: Model, scope: str, *, select: str | None = None, keep_moved: bool = False
+) -> int:
+    """Make the rows of `model` within `scope` those of its SELECT, and touch no row that is right already.
+
+    :param scope: which rows of the table, called `t`, the SELECT speaks of.
+    :param keep_moved: leave the rows that went and came in `staging.moved`.
+    :return: how many rows went and came.
+    :raises RuntimeError: if the SELECT gives two rows for one key.
+    """
+    con.execute(f"CREATE TABLE staging.desired AS {select or model.select}")
+    con.execute(f"CREATE TABLE staging.present AS SELECT t.* FROM {model.name} AS t WHERE {scope}")
+    key = ", ".join(model.key)
+    twice = con.execute(
+        f"SELECT {key} FROM staging.desired GROUP BY {key} HAVING count(*) > 1 ORDER BY {key} LIMIT 1"
+    ).fetchall()
+    if twice:
+        raise RuntimeError(f"{model.name} has more than one row for {key} = {twice[0]}")
+    same = " AND ".join(f"d.{column.name} IS NOT DISTINCT FROM t.{column.name}" for column in model.columns)
+    con.execute(
+        "CREATE TABLE staging.goes AS SELECT t.* FROM staging.present AS t "
+        f"WHERE NOT EXISTS (SELECT 1 FROM staging.desired AS d WHERE {same})"
+    )
+    con.execute(
+        f"CREATE TABLE staging.comes AS SELECT {', '.join(f'd.{c.name}' for c in model.columns)} FROM staging.desired AS d "
+        f"WHERE NOT EXISTS (SELECT 1 FROM staging.present AS t WHERE {same})"
+    )
+    if keep_moved:
+        con.execute("CREATE TABLE staging.moved AS FROM staging.goes UNION ALL BY NAME FROM staging.comes")
+    matches = " AND ".join(f"g.{name} IS NOT DISTINCT FROM t.{name}" for name in model.key)
+    went = con.execute(f"DELETE FROM {model.name} AS t USING staging.goes AS g WHERE {matches}").fetchall()[0][0]
+    came = con.execute(f"INSERT INTO {model.name} BY NAME SELECT * FROM staging.comes ORDER BY {key}").fetchall()[0][0]
+    for table in ("desired", "present", "goes", "comes"):
+        con.execute(f"DROP TABLE staging.{table}")
+    return int(went) + int(came)
+
+
+def drop_staging(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop what a load made for itself. One by one: DuckDB cannot commit a schema that is made and dropped with its tables."""
+    for kind, column in (("VIEW", "view_name"), ("TABLE", "table_name")):
+        listed = con.execute(
+            f"SELECT {column} FROM duckdb_{kind.lower()}s() "
+            "WHERE schema_name = 'staging' AND database_name = current_database()"
+        ).fetchall()
+        for (name,) in listed:
+            con.execute(f"DROP {kind} staging.{name}")
+
+
+def newest_load(con: duckdb.DuckDBPyConnection) -> int:
+    """The number of the last row of ops.load; 0 before the first."""
+    return int(con.execute("SELECT coalesce(max(load_id), 0) FROM ops.load").fetchall()[0][0])
+
+
+def built_up_to(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
+    """Up to which load a model is built; None if it is not, or from another text."""
+    found = con.execute(
+        "SELECT built_load_id FROM ops.build WHERE model = ? AND definition = ?", [model.name, model.definition]
+    ).fetchall()
+    return int(found[0][0]) if found else None
+
+
+def record_build(con: duckdb.DuckDBPyConnection, model: Model, load_id: int) -> bool:
+    """Note that a model is built up to a load; return whether that is news."""
+    if built_up_to(con, model) == load_id:
+        return False
+    con.execute("DELETE FROM ops.build WHERE model = ?", [model.name])
+    con.execute("INSERT INTO ops.build VALUES (?, ?, ?, ?)", [model.name, model.definition, load_id, utc_now()])
+    return True
+
+
+def bump(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("UPDATE ops.revision SET revision = revision + 1, changed_at = ?", [utc_now()])
+
+
+def revision(con: duckdb.DuckDBPyConnection) -> int:
+    return int(con.execute("SELECT revision FROM ops.revision").fetchall()[0][0])
