@@ -68,7 +68,11 @@ def test_money_says_its_currency_and_instants_their_zone() -> None:
         for column in model.columns:
             if column.type == "TIMESTAMPTZ":
                 assert "UTC" in column.description, f"{model.name}.{column.name}"
-            if column.type.startswith("DECIMAL(") and column.name != "rate_limit" and "no money" not in column.description:
+            if (
+                column.type.startswith("DECIMAL(")
+                and column.name != "rate_limit"
+                and "no money" not in column.description
+            ):
                 assert "currency" in column.description, f"{model.name}.{column.name}"
 
 
