@@ -58,13 +58,10 @@ FAULTS: list[dict[str, Any]] = [
     {"fault": "connection_cut", "probability": 0.05, "where": "before_headers"},
     {"fault": "connection_cut", "probability": 0.05, "where": "body"},
     {"fault": "dead_url", "probability": 0.05},
+    {"fault": "truncated_download", "probability": 0.05},
     {"fault": "token_revoked", "probability": 0.03},
 ]
-"""What goes wrong with calls. Nothing here changes what Amazon holds, so the books must come out the same.
-
-Not `truncated_download`: when a document that is not gzipped comes short and its length says so too, nothing tells that it
-was cut but its control total. It goes to quarantine, and stays there until a person has it fetched again.
-"""
+"""What goes wrong with calls. Nothing here changes what Amazon holds, so the books must come out the same."""
 BY_RUN_ONLY = "account_for_documents"
 """The one task that fails when all is well: it turns the run red for a document in quarantine."""
 

@@ -25,6 +25,7 @@ from tieout.amazon.errors import NotYet
 from tieout.amazon.login import Credentials, Login
 from tieout.amazon.selling_partner import SellingPartner
 from tieout.documents import ApiCall, DocumentOutcome, Region, State
+from tieout.intake.fetching_again import fetch_doubtful
 from tieout.intake.receiving import list_settlements, receive
 from tieout.intake.records import Listing
 from tieout.intake.settling import check, read, settle
@@ -105,6 +106,7 @@ class Faulty:
                 with self.client(seller, lake) as client:
                     listing = listing or list_settlements(client, lake, self.clock, seller, day)
                     receive(client, lake, self.clock, listing.documents)
+                    fetch_doubtful(client, lake, self.clock, listing.documents)
                 return listing
             except NotYet as early:
                 self.wait(early)

@@ -66,6 +66,8 @@ CASES = {
     # pain 9: both are documents of their own; which is current is the warehouse's to say
     "reissued before": Case({"fault": "reissued", "at": AT}, READY, READY),
     "reissued later": Case({"fault": "reissued", "at": LATER}, READY, READY),
+    # pain 23, without gzip: nothing but the checks tells, and the next run fetches it once more
+    "plain and cut": Case({"fault": "truncated_download", "times": 1}, ("quarantined", "missing_amount"), READY),
 }
 
 
@@ -198,6 +200,17 @@ def test_an_empty_document_is_kept_as_proof_and_asked_for_once_a_run(story: Stor
         assert len(kept) == outcome.raw.size
         assert "looked at again in later runs" in outcome.reasons[0].message
     assert "covers the same period" in story.days[1][story.victims["empty, then made again"]].reasons[0].message
+
+
+def test_what_came_plain_and_cut_is_fetched_once_more_and_both_are_kept(story: Story) -> None:
+    """Pain 23: a short file whose length agrees heals by itself, and the bytes that came first can be looked at."""
+    first, second = (day[story.victims["plain and cut"]] for day in story.days)
+    assert first.raw is not None
+    assert second.raw is not None
+    assert first.raw.compression is None
+    assert first.raw.size < second.raw.size
+    before = Keys.raw_before(first.document, "doubt", "body")
+    assert len(story.lake.get(before) or b"") == first.raw.size
 
 
 def test_a_run_is_red_for_what_is_new_and_names_it(story: Story) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from tieout.amazon.clock import Clock
 from tieout.amazon.selling_partner import SellingPartner
 from tieout.documents import Action, Decision, Document, DocumentOutcome, Region, Source, State
+from tieout.intake.fetching_again import fetch_again
 from tieout.intake.load import fetcher, keep_log, new_decisions
-from tieout.intake.receiving import keep_raw, receive
 from tieout.intake.records import FirstListings, Manifest
 from tieout.intake.settling import judge_again, outcomes_of, shelve
 from tieout.lake import Keys, Lake
@@ -158,7 +157,7 @@ def prove_again(
         for document in documents:
             if document.source is Source.API:
                 with client(document.account, document.region) as (amazon, clock):
-                    _fetch_again(amazon, clock, lake, document, decision)
+                    fetch_again(amazon, lake, clock, document, decision.decision_id)
     outcomes = judge_again(lake, documents, docs)
     for outcome in outcomes:
         shelve(lake, outcome)
@@ -176,34 +175,6 @@ def _document(lake: Lake, known: KnownDocument) -> Document:
     if listings is None or known.document_id not in listings.documents:
         raise FileNotFoundError(f"the lake knows nothing of {known.document_id}: neither its bytes nor its listing")
     return listings.documents[known.document_id]
-
-
-def _fetch_again(amazon: SellingPartner, clock: Clock, lake: Lake, document: Document, decision: Decision) -> None:
-    kept = Keys.raw_before(document, decision.decision_id, "manifest.json")
-    manifest = lake.get_record(Keys.raw_manifest(document), Manifest)
-    before = lake.get_record(kept, Manifest)
-    if manifest and before not in (None, manifest):
-        return  # it was fetched before the task was cut off
-    if manifest:
-        with tempfile.TemporaryDirectory(prefix="tieout-keep-") as folder:
-            body = lake.get_file(manifest.raw.key, Path(folder) / "body")
-            lake.put_file(Keys.raw_before(document, decision.decision_id, "body"), body)
-        lake.put_record(kept, manifest)
-        lake.delete(Keys.raw_manifest(document))
-    lake.delete(Keys.not_received(document))
-    try:
-        receive(amazon, lake, clock, [document])
-    finally:
-        if lake.get(Keys.raw_manifest(document)) is None and (old := lake.get_record(kept, Manifest)):
-            _put_back(lake, document, decision, old)
-
-
-def _put_back(lake: Lake, document: Document, decision: Decision, old: Manifest) -> None:
-    """The bytes of before stand until others are there."""
-    with tempfile.TemporaryDirectory(prefix="tieout-keep-") as folder:
-        body = lake.get_file(Keys.raw_before(document, decision.decision_id, "body"), Path(folder) / "body")
-        keep_raw(lake, document, old.raw, body)
-    lake.delete(Keys.raw_before(document, decision.decision_id, "manifest.json"))
 
 
 def apply_decision(

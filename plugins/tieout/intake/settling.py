@@ -199,11 +199,16 @@ def judge_again(lake: Lake, documents: Sequence[Document], docs: Path | None) ->
     :param docs: as for `check`.
     """
     for document in documents:
-        lake.delete(_reading_key(document))
-        lake.delete(_outcome_key(document))
+        forget(lake, document)
     read(lake, documents)
     check(lake, documents, docs)
     return outcomes_of(lake, documents)
+
+
+def forget(lake: Lake, document: Document) -> None:
+    """Have a document read and checked as if it were the first time."""
+    lake.delete(_outcome_key(document))
+    lake.delete(_reading_key(document))
 
 
 def outcomes_of(lake: Lake, documents: Sequence[Document]) -> list[DocumentOutcome]:

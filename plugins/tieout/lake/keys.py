@@ -56,9 +56,12 @@ class Keys:
         return f"raw/{_home(document)}/empty-{sha256[:16]}"
 
     @staticmethod
-    def raw_before(document: Document, decision_id: str, name: str) -> str:
-        """What was received of a document before a person had it fetched again: `body` or `manifest.json`."""
-        return f"raw/{_home(document)}/before-{decision_id}/{name}"
+    def raw_before(document: Document, occasion: str, name: str) -> str:
+        """What was received of a document before it was fetched again: `body` or `manifest.json`.
+
+        :param occasion: the id of the decision to fetch it, or `doubt`.
+        """
+        return f"raw/{_home(document)}/before-{occasion}/{name}"
 
     @staticmethod
     def raw_of(document: Document) -> str:

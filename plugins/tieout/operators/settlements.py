@@ -81,6 +81,7 @@ class ReceiveSettlementsOperator(AccountOperator):
 
     def work(self, account: Account, business_day: dt.date) -> int:
         """Return how many were downloaded since the last wait."""
+        from tieout.intake.fetching_again import fetch_doubtful
         from tieout.intake.receiving import read_listing, receive
 
         lake = LakeHook().lake()
@@ -88,6 +89,7 @@ class ReceiveSettlementsOperator(AccountOperator):
         listing = read_listing(lake, account, business_day)
         with hook.client() as amazon:
             received = receive(amazon, lake, hook.clock, listing.documents)
+            received += fetch_doubtful(amazon, lake, hook.clock, listing.documents)
         self.log.info("%s: %s documents received", account.name, received)
         return received
 

@@ -1,0 +1,81 @@
+"""Fetch a document again that was received before: because a person wants it, or because its bytes are in doubt.
+
+What was received before is kept beside, and stands until others are there.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tieout.amazon.clock import Clock
+from tieout.amazon.selling_partner import SellingPartner
+from tieout.documents import Document
+from tieout.intake.receiving import keep_raw, present, receive
+from tieout.intake.records import Manifest
+from tieout.intake.settling import forget
+from tieout.lake import Keys, Lake
+
+log = logging.getLogger(__name__)
+
+DOUBT = "doubt"
+
+
+def fetch_doubtful(amazon: SellingPartner, lake: Lake, clock: Clock, documents: Sequence[Document]) -> int:
+    """Fetch once more, and only once, what is in quarantine and came uncompressed.
+
+    A document that was cut on its way, and whose length says so too, is found out by nothing but its checks: gzip would have
+    vouched for it.
+
+    :return: how many were fetched again now; they are to be read and checked as if it were the first time.
+    :raises BudgetExhausted: when the budget is spent; call again at its `available_at`.
+    """
+    shelved = present(lake, map(Keys.quarantine_of, documents))
+    known = present(lake, map(Keys.raw_of, documents))
+    fetched = 0
+    for document in documents:
+        manifest = (
+            lake.get_record(Keys.raw_manifest(document), Manifest) if Keys.quarantine(document) in shelved else None
+        )
+        again = Keys.raw_before(document, DOUBT, "manifest.json") in known
+        if manifest is None or manifest.raw.compression is not None or again or document.processing_status != "DONE":
+            continue
+        log.info("%s is in quarantine and came uncompressed: it is fetched once more", document.document_id)
+        forget(lake, document)
+        fetch_again(amazon, lake, clock, document, DOUBT)
+        fetched += 1
+    return fetched
+
+
+def fetch_again(amazon: SellingPartner, lake: Lake, clock: Clock, document: Document, occasion: str) -> None:
+    """Fetch a document again, unless that was done before on this occasion.
+
+    :param occasion: names it: the id of a decision, or `DOUBT`.
+    :raises BudgetExhausted: when the budget is spent; call again at its `available_at`.
+    """
+    kept = Keys.raw_before(document, occasion, "manifest.json")
+    manifest = lake.get_record(Keys.raw_manifest(document), Manifest)
+    before = lake.get_record(kept, Manifest)
+    if manifest and before not in (None, manifest):
+        return  # it was fetched before the task was cut off
+    if manifest:
+        with tempfile.TemporaryDirectory(prefix="tieout-keep-") as folder:
+            body = lake.get_file(manifest.raw.key, Path(folder) / "body")
+            lake.put_file(Keys.raw_before(document, occasion, "body"), body)
+        lake.put_record(kept, manifest)
+        lake.delete(Keys.raw_manifest(document))
+    lake.delete(Keys.not_received(document))
+    try:
+        receive(amazon, lake, clock, [document])
+    finally:
+        if lake.get(Keys.raw_manifest(document)) is None and (old := lake.get_record(kept, Manifest)):
+            _put_back(lake, document, occasion, old)
+
+
+def _put_back(lake: Lake, document: Document, occasion: str, old: Manifest) -> None:
+    with tempfile.TemporaryDirectory(prefix="tieout-keep-") as folder:
+        body = lake.get_file(Keys.raw_before(document, occasion, "body"), Path(folder) / "body")
+        keep_raw(lake, document, old.raw, body)
+    lake.delete(Keys.raw_before(document, occasion, "manifest.json"))
