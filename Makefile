@@ -31,7 +31,7 @@ stop:  ## Stop everything that the demo started
 	@if test -x $(BIN)/python; then $(BIN)/python -m demo stop; else echo "nothing was started"; fi
 
 test: $(READY)  ## Run all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(READY)  ## Measure speed and memory, as ratios within one run
 	@$(BIN)/python benchmarks/parse_settlements.py

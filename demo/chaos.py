@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -219,24 +220,42 @@ class Chaos:
             return json.loads(answer.read() or b"{}")
 
 
-def chaos(seed: int, kills: int, days: int) -> int:
-    """Run the world twice, in quiet and in chaos, and compare.
+@dataclass(frozen=True)
+class Comparison:
+    """What a quiet run and one in chaos gave."""
 
-    :return: 0 if both give the same rows, else 1.
+    run: Chaos
+    expected: dict[str, list[tuple[Any, ...]]]
+    found: dict[str, list[tuple[Any, ...]]]
+    seconds_quiet: float
+    seconds_in_chaos: float
+
+    @property
+    def differences(self) -> list[str]:
+        """A line for each row that only one of them has."""
+        return differences(self.expected, self.found)
+
+
+def compare(
+    seed: int, kills: int, days: int, say: Callable[[str], None], *, accounts: Collection[str] = (), port: int = 8800
+) -> Comparison:
+    """Run the world twice, in quiet and in chaos.
+
+    :param accounts: names of the simulated accounts to run; none for all of them.
+    :param port: the first of a free block of ports.
     """
-    console = Console(highlight=False)
     with tempfile.TemporaryDirectory(prefix="tieout-chaos-", ignore_cleanup_errors=True) as folder:
-        quiet = Services(Layout(Path(folder, "quiet").resolve(), Ports(8800), SCALE))
-        loud = Services(Layout(Path(folder, "loud").resolve(), Ports(8800), SCALE), SETTINGS)
+        quiet = Services(Layout(Path(folder, "quiet").resolve(), Ports(port), SCALE), accounts=accounts)
+        loud = Services(Layout(Path(folder, "loud").resolve(), Ports(port), SCALE), SETTINGS, accounts)
         try:
-            console.print(f"a quiet run of {days} business days")
+            say(f"a quiet run of {days} business days")
             started = time.monotonic()
             demo = Demo(quiet, Console(quiet=True), days=days)
             demo.start()
             demo.run()
             expected, calm = tables(quiet.layout.warehouse), time.monotonic() - started
             quiet.stop()
-            console.print(f"the same in chaos: {kills} kills, seed {seed}")
+            say(f"the same in chaos: {kills} kills, seed {seed}")
             started = time.monotonic()
             run = Chaos(loud, seed=seed, kills=kills, days=days)
             run.run()
@@ -244,18 +263,22 @@ def chaos(seed: int, kills: int, days: int) -> int:
         finally:
             quiet.stop()
             loud.stop()
-    _print(console, run, expected, found, calm, wild)
-    return 0 if found == expected else 1
+    return Comparison(run, expected, found, calm, wild)
 
 
-def _print(
-    console: Console,
-    run: Chaos,
-    expected: dict[str, list[tuple[Any, ...]]],
-    found: dict[str, list[tuple[Any, ...]]],
-    calm: float,
-    wild: float,
-) -> None:
+def chaos(seed: int, kills: int, days: int) -> int:
+    """Run the world twice, in quiet and in chaos, and show what differs.
+
+    :return: 0 if both give the same rows, else 1.
+    """
+    console = Console(highlight=False)
+    comparison = compare(seed, kills, days, console.print)
+    _print(console, comparison)
+    return 1 if comparison.differences else 0
+
+
+def _print(console: Console, comparison: Comparison) -> None:
+    run, expected, found = comparison.run, comparison.expected, comparison.found
     figures = Table(title="Killed with SIGKILL, and what Amazon did", title_justify="left")
     figures.add_column("what")
     figures.add_column("times", justify="right")
@@ -273,6 +296,7 @@ def _print(
         verdict = "identical" if before == after else f"{len(set(before) ^ set(after))} differ"
         rows.add_row(name, f"{len(before):,}", f"{len(after):,}", verdict)
     console.print(rows)
-    for line in differences(expected, found)[:20]:
+    for line in comparison.differences[:20]:
         console.print(line, markup=False, style="red")
-    console.print(f"{run.saboteur.killed.total()} kills; quiet {calm:.0f} s, chaos {wild:.0f} s")
+    killed = run.saboteur.killed.total()
+    console.print(f"{killed} kills; quiet {comparison.seconds_quiet:.0f} s, chaos {comparison.seconds_in_chaos:.0f} s")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 from urllib.request import urlopen
 
@@ -78,7 +80,7 @@ class Demo:
         airflow = AirflowApi(self.services.airflow_url)
         _wait_for_dags(airflow)
         airflow.make_pool("duckdb_writer", 1, "One task at a time writes the DuckDB warehouse")
-        _write_archive(layout)
+        _write_archive(layout, self.services.accounts)
         for region in REGIONS:
             dag_id = f"marketplace_reports_{region}"
             if not set(self.days) <= {run["partition_key"] for run in airflow.runs(dag_id)}:
@@ -100,11 +102,14 @@ def _wait_for_dags(airflow: AirflowApi) -> None:
         time.sleep(0.5)
 
 
-def _write_archive(layout: Layout) -> None:
+def _write_archive(layout: Layout, accounts: Collection[str]) -> None:
     if layout.archive.exists():
         return
     command = [sys.executable, "-m", "simulator", "archive", "--clock", CLOCK_INSTANT, "--seed", str(SEED)]
     subprocess.run([*command, "--out", str(layout.archive)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    for folder in layout.archive.iterdir():
+        if accounts and folder.name not in accounts:
+            shutil.rmtree(folder)
 
 
 def _follow(airflow: AirflowApi, days: list[str], console: Console) -> None:

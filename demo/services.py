@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -41,10 +41,12 @@ class Services:
     """The demo's servers: what is running is written down, so that `stop` finds it.
 
     :param settings: environment of Airflow's processes, over what the demo sets.
+    :param accounts: names of the simulated accounts that the pipeline knows; none for all of them.
     """
 
-    def __init__(self, layout: Layout, settings: dict[str, str] | None = None) -> None:
+    def __init__(self, layout: Layout, settings: dict[str, str] | None = None, accounts: Collection[str] = ()) -> None:
         self.layout = layout
+        self.accounts = accounts
         self._settings = settings or {}
         self._commands: dict[str, tuple[list[str], dict[str, str]]] = {}
 
@@ -223,7 +225,7 @@ class Services:
 
     def _import_connections(self, clock: str, environment: dict[str, str]) -> None:
         """Into Airflow's database: the page Seller accounts changes them, which it could not do to variables."""
-        accounts = simulated_accounts()
+        accounts = [each for each in simulated_accounts() if not self.accounts or each["account"] in self.accounts]
         self.layout.accounts_file.write_text(accounts_file(accounts), encoding="utf-8")
         path = self.layout.home / "connections.json"
         path.touch(mode=0o600)

@@ -1,4 +1,7 @@
-"""The real scheduler, the real S3 server, the simulated Amazon: what `make demo` runs, and then again in other ways."""
+"""The real scheduler, the real S3 server, the simulated Amazon: what `make demo` runs, and then again in other ways.
+
+One file, and so one process of the tests: two of these pipelines at once would take all of the machine.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ import pytest
 from rich.console import Console
 
 from demo.airflow_api import AirflowApi
-from demo.chaos import tables
+from demo.chaos import compare, tables
 from demo.layout import Layout, Ports
 from demo.report import report
 from demo.run import Demo
@@ -27,9 +30,11 @@ from tests.conftest import free_ports
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 SCALE = 40
 """Amazon's clock: the report that it is still making when the runs begin is done nineteen of its hours later."""
+CHAOS_ACCOUNTS = ("cascade_na", "dorado_eu", "ironbark_fe")
+CHAOS_KILLS = 12
 
 
-def _free_block() -> int:
+def free_block() -> int:
     """The first of so many ports in a row that nobody listens on."""
     while True:
         (first,) = free_ports(1)
@@ -41,7 +46,7 @@ def _free_block() -> int:
 def services() -> Iterator[Services]:
     # Not pytest's own folder: Postgres may run as another user, and each start of pytest locks that folder anew.
     with tempfile.TemporaryDirectory(prefix="tieout-e2e-", ignore_cleanup_errors=True) as folder:
-        layout = Layout(home=Path(folder).resolve(), ports=Ports(_free_block()), scale=SCALE)
+        layout = Layout(home=Path(folder).resolve(), ports=Ports(free_block()), scale=SCALE)
         services = Services(layout)
         try:
             yield services
@@ -217,3 +222,17 @@ def test_a_port_that_is_taken_gives_a_clear_error(services: Services, tmp_path: 
         ):
             Services(layout).start(lambda text: None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_under_faults_and_kills_the_warehouse_is_that_of_a_quiet_run() -> None:
+    """The short form of `make chaos`: three accounts, one business day.
+
+    Pains 5 and 36: whatever dies in the middle and is run again, nothing is lost and nothing is doubled.
+    """
+    found = compare(5, CHAOS_KILLS, 1, print, accounts=CHAOS_ACCOUNTS, port=free_block())
+    killed = found.run.saboteur.killed
+    assert killed.total() == CHAOS_KILLS
+    assert killed["task"] >= 1
+    assert found.run.hits.total() >= 10
+    assert len(found.expected["core.settlement"]) >= 50
+    assert found.differences == []
