@@ -235,4 +235,4 @@ def test_under_faults_and_kills_the_warehouse_is_that_of_a_quiet_run() -> None:
     assert killed["task"] >= 1
     assert found.run.hits.total() >= 10
     assert len(found.expected["core.settlement"]) >= 50
-    assert found.differences == []
+    assert not found.differences, "\n".join(found.differences)
