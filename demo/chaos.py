@@ -31,7 +31,8 @@ from demo.layout import DemoError, Layout, Ports
 from demo.run import ENDED, REGIONS, Demo
 from demo.services import Services
 from tieout.documents import ReasonCode
-from tieout.intake.receiving import LOOK_AGAIN_AFTER
+from tieout.intake.receiving import LOOK_AGAIN_AFTER, SETTLEMENT_REPORT
+from tieout.models import models
 
 SCALE = 30
 """The simulated Amazon's clock: fast enough that its rates do not hold up the run, slow enough that no report that is
@@ -67,16 +68,30 @@ BY_RUN_ONLY = "account_for_documents"
 """The one task that fails when all is well: it turns the run red for a document in quarantine."""
 
 
+_LINEAGE = ("document_id", "line_no", "as_of")
+"""Of a report that is asked for: which one it was, and when. Both depend on when and how often it was asked."""
+_STATES = """
+SELECT
+  account, report_type, data_start_at, data_end_at, marketplace_ids, state, reason_code,
+  CASE WHEN report_type = $settlement OR source = 'import' THEN document_id END AS document_id,
+  CASE WHEN report_type = $settlement OR source = 'import' THEN reason END AS reason
+FROM ops.document
+GROUP BY ALL
+ORDER BY ALL
+"""
+
+
 def tables(warehouse: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Every row that analysts see, and where each document ended."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        names = connection.execute(
-            "SELECT schema_name || '.' || table_name FROM duckdb_tables() "
-            "WHERE schema_name IN ('mart', 'core') ORDER BY 1"
-        ).fetchall()
-        found = {name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall() for (name,) in names}
-        states = "SELECT document_id, state, reason_code, reason FROM ops.document ORDER BY ALL"
-        found["ops.document"] = connection.execute(states).fetchall()
+        found = {}
+        for model in models().values():
+            if model.schema in ("core", "mart"):
+                asked_for = model.written.startswith(("merged", "snapshot"))
+                hidden = [c.name for c in model.columns if asked_for and c.name in _LINEAGE]
+                rows = f"* EXCLUDE ({', '.join(hidden)})" if hidden else "*"
+                found[model.name] = connection.execute(f"SELECT {rows} FROM {model.name} ORDER BY ALL").fetchall()
+        found["ops.document"] = connection.execute(_STATES, {"settlement": SETTLEMENT_REPORT}).fetchall()
         return found
 
 
