@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator.sources import orders
+from simulator.sources import date_range, orders
 from simulator.sources.files import Ask, File
 
 MADE_AGAIN_AFTER = dt.timedelta(minutes=30)
@@ -46,5 +46,6 @@ def _days(count: int) -> dt.timedelta:
 KINDS: dict[str, Kind] = {
     "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": Kind(orders.by_last_update, _days(30), kept=_days(30)),
     "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": Kind(orders.by_order_date, _days(30), kept=_days(30)),
+    "GET_DATE_RANGE_FINANCIAL_TRANSACTION_DATA": Kind(date_range.write, _days(31)),
 }
 """By Amazon's name of the type."""
