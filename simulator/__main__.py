@@ -17,6 +17,7 @@ from simulator.documents import render_archived
 from simulator.marketplaces import REGIONS
 from simulator.rules import read_rules
 from simulator.sellers import SELLERS
+from simulator.sources.truth import SOURCES
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "serve":
             serve(amazon, options.host, options.port, options.public_host or options.host)
         elif options.command == "truth":
-            _write(amazon.truth(), options.out)
+            names = SOURCES if options.sources == "all" else [name for name in options.sources.split(",") if name]
+            _write(amazon.truth(names), options.out)
         else:
             print(f"{archive(amazon, options.out)} files in {options.out}")
     except (OSError, ValueError) as error:
@@ -100,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--opened", type=dt.date.fromisoformat, help=opened)
         if name in ("serve", "truth"):
             command.add_argument("--faults", type=Path, help="a JSON file of faults on demand; see simulator/README.md")
+        if name == "truth":
+            told = "sources whose facts are told too, separated by commas, or `all`; see simulator/README.md"
+            command.add_argument("--sources", default="", help=told)
         if name == "serve":
             command.add_argument("--host", default="127.0.0.1", help="the address to listen on")
             command.add_argument("--port", type=int, default=9700, help="the first of four ports (0: any free ones)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import socket
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 import uvicorn
@@ -30,6 +31,8 @@ from simulator.reports import ReportsApi
 from simulator.requested import RequestedReports
 from simulator.rules import BadRule, Rules, read_rules
 from simulator.sellers import SELLERS, credentials
+from simulator.sources.truth import SOURCES
+from simulator.sources.truth import sources as sources_truth
 from simulator.truth import truth
 from simulator.world import HISTORY, World
 
@@ -60,13 +63,21 @@ class SimulatedAmazon:
         self._quotas = Quotas()
         self.appstore = Appstore(seed, clock)
 
-    def truth(self) -> dict[str, Any]:
-        """Every document that exists now; see `simulator.truth`."""
+    def truth(self, sources: Iterable[str] = (), at: dt.datetime | None = None) -> dict[str, Any]:
+        """Every document that exists now; see `simulator.truth`.
+
+        :param sources: names of `simulator.sources.truth.SOURCES`, whose facts are to be told, too.
+        :param at: the instant as of which they are told; by default, now. It is not after now.
+        :raises ValueError: if there is no such source, or the instant is still to come.
+        """
         now = self.clock.now()
+        if at is not None and at > now:
+            raise ValueError(f"what is true at {iso_z(at)} is told from then on; the clock shows {iso_z(now)}")
         return {
             **truth(self.documents, now),
             "requested": self._requested.truth(now),
             "appstore": self.appstore.truth(),
+            "sources": sources_truth(self.documents.world, at or now, sources),
         }
 
     def region_app(self, region: Region, base_url: str) -> FastAPI:
@@ -120,8 +131,12 @@ class SimulatedAmazon:
             return JSONResponse(self._clock_json())
 
         @app.get("/simulator/truth")
-        async def read_truth() -> JSONResponse:
-            return JSONResponse(self.truth())
+        async def read_truth(sources: str = "", at: dt.datetime | None = None) -> JSONResponse:
+            names = SOURCES if sources == "all" else [name for name in sources.split(",") if name]
+            try:
+                return JSONResponse(self.truth(names, at))
+            except ValueError as error:
+                return JSONResponse({"error": str(error)}, status_code=400)
 
         @app.get("/simulator/faults")
         async def read_faults() -> dict[str, Any]:

@@ -6,7 +6,17 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator.sources import date_range, orders
+from simulator.sources import (
+    date_range,
+    fees,
+    orders,
+    performance,
+    reimbursements,
+    returns,
+    stock,
+    tax_europe,
+    tax_india,
+)
 from simulator.sources.files import Ask, File
 
 MADE_AGAIN_AFTER = dt.timedelta(minutes=30)
@@ -47,5 +57,21 @@ KINDS: dict[str, Kind] = {
     "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": Kind(orders.by_last_update, _days(30), kept=_days(30)),
     "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": Kind(orders.by_order_date, _days(30), kept=_days(30)),
     "GET_DATE_RANGE_FINANCIAL_TRANSACTION_DATA": Kind(date_range.write, _days(31)),
+    "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA": Kind(returns.write_fba, _days(60), of_fba=True),
+    "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE": Kind(returns.write, _days(60)),
+    "GET_FBA_REIMBURSEMENTS_DATA": Kind(reimbursements.write, _days(60), of_fba=True),
+    "GET_FBA_ESTIMATED_FBA_FEES_TXT_DATA": Kind(fees.write_preview, refuse=fees.refuse_preview, of_fba=True),
+    "GET_FBA_STORAGE_FEE_CHARGES_DATA": Kind(fees.write_storage, _days(31), of_fba=True),
+    "GET_FBA_FULFILLMENT_LONGTERM_STORAGE_FEE_CHARGES_DATA": Kind(fees.write_long_term, _days(31), of_fba=True),
+    "GET_FBA_OVERAGE_FEE_CHARGES_DATA": Kind(fees.write_overage, _days(31), of_fba=True),
+    "GET_VAT_TRANSACTION_DATA": Kind(
+        tax_europe.write_transactions, _days(31), refuse=tax_europe.refuse_early, restricted=True
+    ),
+    "SC_VAT_TAX_REPORT": Kind(tax_europe.write_tax, _days(31), restricted=True),
+    "GET_GST_MTR_B2C_CUSTOM": Kind(tax_india.write_consumers, _days(31)),
+    "GET_GST_MTR_B2B_CUSTOM": Kind(tax_india.write_businesses, _days(31), restricted=True),
+    "GET_V2_SELLER_PERFORMANCE_REPORT": Kind(performance.write),
+    "GET_LEDGER_SUMMARY_VIEW_DATA": Kind(stock.write_summary, _days(31), of_fba=True),
+    "GET_LEDGER_DETAIL_VIEW_DATA": Kind(stock.write_detail, _days(31), of_fba=True),
 }
 """By Amazon's name of the type."""

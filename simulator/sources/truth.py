@@ -1,0 +1,97 @@
+"""What is true of every source at an instant, by the name of its family.
+
+Rows are those of the facts, at the grain of the family's key: amounts as texts beside their currency, quantities as
+numbers, instants as `2026-08-31T15:00:00Z`. They hold all that Amazon tells at that instant, whatever part of it was asked
+for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from simulator.sellers import SELLERS
+from simulator.settlement_files import lines_of
+from simulator.sources import (
+    date_range,
+    fees,
+    groups,
+    orders,
+    performance,
+    reimbursements,
+    returns,
+    stock,
+    tax_europe,
+    tax_india,
+    transactions,
+)
+from simulator.sources.book import Book, book_of
+from simulator.sources.files import plain
+from simulator.world import World
+
+Truth = Callable[[Book, dt.datetime], list[dict[str, Any]]]
+
+
+def settled_orders(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
+    """What of an order was settled in which settlement: a row an order, settlement and transaction type."""
+    rows = []
+    for settlement in book.world.settlements(book.seller, now):
+        found: defaultdict[tuple[str, str], int] = defaultdict(int)
+        for entry in settlement.entries:
+            if entry.order_id in book.order_of:
+                found[entry.order_id, entry.transaction_type] += sum(minor for minor, _ in lines_of(entry))
+        currency = settlement.stream.currency
+        for (order_id, kind), minor in found.items():
+            rows.append(
+                {
+                    "account": book.seller.key,
+                    "order_id": order_id,
+                    "settlement_id": settlement.settlement_id,
+                    "transaction_type": kind,
+                    "currency": currency,
+                    "amount": plain(minor, currency),
+                }
+            )
+    return rows
+
+
+SOURCES: dict[str, Truth] = {
+    "orders": orders.truth,
+    "date_range": date_range.truth,
+    "vat_transactions": tax_europe.transactions_truth,
+    "fba_returns": returns.fba_truth,
+    "returns": returns.truth,
+    "reimbursements": reimbursements.truth,
+    "fee_preview": fees.preview_truth,
+    "storage_fees": fees.storage_truth,
+    "long_term_storage_fees": fees.long_term_truth,
+    "overage_fees": fees.overage_truth,
+    "ledger_summary": stock.summary_truth,
+    "ledger_detail": stock.detail_truth,
+    "vat_tax": tax_europe.tax_truth,
+    "gst_b2c": tax_india.consumers_truth,
+    "gst_b2b": tax_india.businesses_truth,
+    "seller_performance": performance.truth,
+    "event_groups": groups.groups_truth,
+    "transactions": transactions.truth,
+    "balances": groups.balances_truth,
+    "summaries": groups.summaries_truth,
+    "payouts": groups.payouts_truth,
+    "settled_orders": settled_orders,
+}
+"""By name: report families, what the Finances API tells, and what of each order was settled."""
+
+
+def sources(world: World, now: dt.datetime, names: Iterable[str] = SOURCES) -> dict[str, list[dict[str, Any]]]:
+    """What is true of some sources at an instant, of all sellers.
+
+    :raises ValueError: if there is no such source.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in names:
+        if name not in SOURCES:
+            raise ValueError(f"there is no source {name!r}; there are {', '.join(SOURCES)}")
+        found[name] = [row for seller in SELLERS for row in SOURCES[name](book_of(world, seller, now), now)]
+    return found
