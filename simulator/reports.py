@@ -278,7 +278,9 @@ async def _specification(request: Request, sold_in: tuple[str, ...], required: t
 def _refuse_type(report_type: str) -> NoReturn:
     if report_type in _MADE_BY_AMAZON:
         invalid(f"Request for report type {_MADE_BY_AMAZON[report_type]} is not allowed at this time")
-    invalid(f"The simulated Amazon does not make reports of type {report_type}")
+    if report_type in KINDS:
+        invalid(f"The simulated Amazon does not make reports of type {report_type} on a schedule")
+    invalid(f"Invalid Report Type {report_type}")
 
 
 def router(api: ReportsApi) -> APIRouter:

@@ -393,9 +393,14 @@ class TestWhatCannotBeAskedFor:
         message = f"Request for report type {number} is not allowed at this time"
         assert error(self.post(protocol, path, body)) == (400, "InvalidInput", message, "")
 
-    def test_other_reports_are_not_simulated(self, protocol: Protocol) -> None:
-        body = {"reportType": "GET_FBA_REIMBURSEMENTS_DATA", "marketplaceIds": [MARKETPLACES["US"].id]}
-        assert error(self.post(protocol, "/reports", body))[:2] == (400, "InvalidInput")
+    def test_a_type_that_amazon_does_not_know_is_refused(self, protocol: Protocol) -> None:
+        body = {"reportType": "GET_NOTHING_DATA", "marketplaceIds": [MARKETPLACES["US"].id]}
+        assert error(self.post(protocol, "/reports", body)) == (
+            400,
+            "InvalidInput",
+            "Invalid Report Type GET_NOTHING_DATA",
+            "",
+        )
 
     def test_what_is_missing_is_named(self, protocol: Protocol) -> None:
         missing = "One or more required parameters missing"
@@ -437,4 +442,5 @@ class TestControl:
                 "seed": 7,
                 "documents": truth,
                 "requested": [],
+                "sources": {},
             }
