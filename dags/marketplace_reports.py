@@ -1,10 +1,13 @@
 """What Amazon says about the money of every account of a marketplace region, once a business day.
 
-For each account: list the settlement reports that Amazon holds, receive their bytes, read them into typed Parquet,
-check that they tie out. Then publish the region's day to the warehouse. The run's partition key is the business day
-in the region's time zone; `airflow backfill create` and reruns use the same key.
+For each account: list the settlement reports that Amazon holds; ask where the account sells, ask for the reports of every
+family, and receive all of them as they are made; read them into typed Parquet; check that they tie out and hold what their
+family has to hold. Then publish the region's day to the warehouse. The run's partition key is the business day in the
+region's time zone; `airflow backfill create` and reruns use the same key.
 
-A document that fails its checks goes to quarantine, the others go on, and `account_for_documents` turns the run red.
+A report that Amazon has not made when the day gives up is taken up by the next run, under the same id; an empty answer is
+asked for once more before it is believed. A document that fails its checks goes to quarantine, the others go on, and
+`account_for_documents` turns the run red.
 """
 
 from __future__ import annotations
@@ -19,11 +22,11 @@ from tieout.documents import Region
 from tieout.intake.business_day import TIME_ZONES
 from tieout.notifications.alert import CALLBACKS, to_end_within
 from tieout.operators.accounts import AccountForDocumentsOperator, PlanAccountsOperator
-from tieout.operators.settlements import (
-    CheckSettlementsOperator,
+from tieout.operators.reports import (
+    CheckReportsOperator,
+    CollectReportsOperator,
     ListSettlementsOperator,
-    ReadSettlementsOperator,
-    ReceiveSettlementsOperator,
+    ReadReportsOperator,
 )
 from tieout.settings import settings
 
@@ -47,18 +50,18 @@ def marketplace_reports(region: Region) -> DAG:
             "max_retry_delay": dt.timedelta(minutes=15),
             **CALLBACKS,
         },
-        tags=["settlements", region.value],
+        tags=["reports", region.value],
         doc_md=__doc__,
     ) as dag:
         accounts = PlanAccountsOperator(task_id="plan_accounts", region=region)
 
         @task_group
-        def settlements(account: dict[str, Any]) -> None:
+        def reports(account: dict[str, Any]) -> None:
             (
                 ListSettlementsOperator(task_id="list", account=account)
-                >> ReceiveSettlementsOperator(task_id="receive", account=account)
-                >> ReadSettlementsOperator(task_id="read", account=account)
-                >> CheckSettlementsOperator(task_id="check", account=account)
+                >> CollectReportsOperator(task_id="collect", account=account)
+                >> ReadReportsOperator(task_id="read", account=account)
+                >> CheckReportsOperator(task_id="check", account=account)
             )
 
         @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, outlets=[SETTLEMENTS[region]])
@@ -73,7 +76,7 @@ def marketplace_reports(region: Region) -> DAG:
             retries=0,
             trigger_rule=TriggerRule.ALL_DONE,
         )
-        settlements.expand(account=accounts.output) >> publish() >> account_for_documents
+        reports.expand(account=accounts.output) >> publish() >> account_for_documents
     return dag
 
 

@@ -22,7 +22,7 @@ from urllib.request import urlopen
 import psutil
 
 from demo.connections import accounts_file, connections, simulated_accounts
-from demo.layout import CLOCK_INSTANT, HOST, ROOT, SEED, DemoError, Layout
+from demo.layout import CLOCK_INSTANT, FAMILIES, HISTORY_DAYS, HOST, ROOT, SEED, DemoError, Layout
 
 BIN = Path(sys.executable).parent
 LAKE_BUCKET = "tieout-lake"
@@ -220,6 +220,8 @@ class Services:
             "TIEOUT_PUBLISHED_WAREHOUSE": str(layout.warehouse),
             "TIEOUT_DATA_DOCS": str(layout.data_docs),
             "TIEOUT_SCHEDULE_END": CLOCK_INSTANT,
+            "TIEOUT_FAMILIES": FAMILIES,
+            "TIEOUT_HISTORY_DAYS": str(HISTORY_DAYS),
         }
         return environment | self._settings
 
@@ -328,6 +330,8 @@ def compose_environment() -> str:
         "TIEOUT_LAKE_BUCKET": LAKE_BUCKET,
         "SIMULATED_AMAZON_CLOCK": f"{CLOCK_INSTANT}@{time.time():.0f}x60",
         "TIEOUT_SCHEDULE_END": CLOCK_INSTANT,
+        "TIEOUT_FAMILIES": FAMILIES,
+        "TIEOUT_HISTORY_DAYS": str(HISTORY_DAYS),
     }
     return "".join(f"{name}={value}\n" for name, value in values.items())
 

@@ -27,7 +27,7 @@ USED_BY_TASKS = (
     "tieout.operators.accounts",
     "tieout.operators.credentials",
     "tieout.operators.imports",
-    "tieout.operators.settlements",
+    "tieout.operators.reports",
     "tieout.operators.warehouse",
     "tieout.quality.suite",
     "tieout.warehouse",

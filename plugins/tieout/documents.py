@@ -88,7 +88,10 @@ class ReasonCode(StrEnum):
     NOT_RECEIVED = "not_received"
     # quarantined because Amazon made another report than it was asked for
     PARAMETERS_DIFFER = "parameters_differ"
+    # quarantined because Amazon refuses to make it for this account
+    REQUEST_REFUSED = "request_refused"
     # skipped
+    NO_DATA = "no_data"
     REPORT_CANCELLED = "report_cancelled"
     REPORT_NOT_READY = "report_not_ready"
     SAME_BYTES = "same_bytes"

@@ -39,6 +39,11 @@ class Settings:
     redirect_uri: str | None
     """Where Amazon sends sellers back to after their consent (`TIEOUT_REDIRECT_URI`); by default made of Airflow's
     `[api] base_url`."""
+    families: tuple[str, ...] | None
+    """The report families that are asked for (`TIEOUT_FAMILIES`, names with commas between them); None: all. For a seller
+    who does not have, or does not want, some of them."""
+    history: dt.timedelta
+    """How far back the first run of an account asks (`TIEOUT_HISTORY_DAYS`), if Amazon has data from so long ago."""
     retry_delay: dt.timedelta
     """How long a failed task waits before its first retry; it doubles with each (`TIEOUT_RETRY_DELAY`, seconds)."""
     schedule_end: dt.datetime | None
@@ -64,6 +69,14 @@ def settings() -> Settings:
         published_warehouse=Path(os.environ.get("TIEOUT_PUBLISHED_WAREHOUSE", home / "tieout.duckdb")),
         data_docs=Path(os.environ.get("TIEOUT_DATA_DOCS", home / "data_docs")),
         redirect_uri=os.environ.get("TIEOUT_REDIRECT_URI") or None,
+        families=_names(os.environ.get("TIEOUT_FAMILIES", "all")),
+        history=dt.timedelta(days=float(os.environ.get("TIEOUT_HISTORY_DAYS", "540"))),
         retry_delay=dt.timedelta(seconds=float(os.environ.get("TIEOUT_RETRY_DELAY", "30"))),
         schedule_end=schedule_end,
     )
+
+
+def _names(listed: str) -> tuple[str, ...] | None:
+    if listed.strip() == "all":
+        return None
+    return tuple(name.strip() for name in listed.split(",") if name.strip())

@@ -66,8 +66,8 @@ def test_what_writes_the_warehouse_holds_the_writer_pool_and_nothing_else_does(d
 def test_tasks_grow_with_accounts_and_not_with_documents(dagbag: DagBag) -> None:
     for region in ("na", "eu", "fe"):
         dag = dagbag.dags[f"marketplace_reports_{region}"]
-        mapped = {task.task_id for task in dag.tasks if task.task_id.startswith("settlements.")}
-        assert mapped == {f"settlements.{step}" for step in ("list", "receive", "read", "check")}
+        mapped = {task.task_id for task in dag.tasks if task.task_id.startswith("reports.")}
+        assert mapped == {f"reports.{step}" for step in ("list", "collect", "read", "check")}
         assert len(dag.tasks) == len(mapped) + 3
 
 

@@ -123,7 +123,7 @@ def test_the_demo_run_twice_is_quick_and_changes_nothing(
 def test_a_long_wait_for_the_rate_budget_was_deferred(
     services: Services, first: dict[str, list[tuple[Any, ...]]]
 ) -> None:
-    logs = services.layout.airflow_home.rglob("task_id=settlements.receive/**/*.log")
+    logs = services.layout.airflow_home.rglob("task_id=reports.collect/**/*.log")
     # the worker slot was given up, and the trigger woke the task again
     waited = [log for log in logs if "the rate budget is spent" in log.read_text()]
     assert waited

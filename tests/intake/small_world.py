@@ -149,7 +149,7 @@ class FakeAmazon:
 
     world: SmallWorld
 
-    def report_document(self, report_document_id: str) -> ReportDocument:
+    def report_document(self, report_document_id: str, *, restricted: bool = False) -> ReportDocument:
         """Mint a URL."""
         return ReportDocument(report_document_id, f"https://example.com/{report_document_id}", None, "request-1")
 

@@ -291,13 +291,13 @@ def _context(try_number: int, *, last: bool = False, exception: Exception | None
     ti = SimpleNamespace(
         dag_id="marketplace_reports_eu",
         run_id="backfill__2026-08-30",
-        task_id="settlements.receive",
+        task_id="reports.collect",
         map_index=2,
         try_number=try_number,
         start_date=NOON,
     )
     task = SimpleNamespace(
-        account={"name": "ember_eu", "region": "EU"}, downstream_task_ids=set() if last else {"settlements.read"}
+        account={"name": "ember_eu", "region": "EU"}, downstream_task_ids=set() if last else {"reports.read"}
     )
     return {"ti": ti, "task": task, "partition_key": "2026-08-30", "exception": exception}
 
@@ -312,7 +312,7 @@ def test_a_failed_task_alerts_and_its_later_success_closes_it(lake_behind: Lake)
     secret = "Atzr|IwEBIA-not-a-real-one"
     AlertNotifier().notify(_context(5, exception=RuntimeError(f"refused: {secret}")))
     (record,) = alerting.open_alerts(lake_behind)
-    assert record.alert.subject == "marketplace_reports_eu 2026-08-30 settlements.receive ember_eu"
+    assert record.alert.subject == "marketplace_reports_eu 2026-08-30 reports.collect ember_eu"
     assert record.alert.message == "refused: ***"
     RecoveryNotifier().notify(_context(6))
     assert alerting.open_alerts(lake_behind) == []

@@ -15,7 +15,7 @@ from tieout.accounts import Account
 from tieout.amazon.clock import Clock
 from tieout.amazon.errors import AccessDenied, AmazonUnavailable, BudgetExhausted, InvalidRequest, LoginRefused
 from tieout.documents import Region
-from tieout.operators import settlements
+from tieout.operators import reports
 from tieout.operators.context import business_day
 from tieout.triggers import instant
 
@@ -23,7 +23,7 @@ ACCOUNT = Account(name="acme_eu", region=Region.EU, connection="tieout_acme_eu")
 CONTEXT: Any = {"partition_key": "2026-08-30", "dag": SimpleNamespace(dag_id="marketplace_reports_eu")}
 
 
-class Spent(settlements.AccountOperator):
+class Spent(reports.AccountOperator):
     """Finds the budget spent the first time, and works the second time."""
 
     calls = 0
@@ -38,8 +38,8 @@ class Spent(settlements.AccountOperator):
 @pytest.fixture
 def operator(monkeypatch: pytest.MonkeyPatch) -> Spent:
     noon = Clock(dt.datetime.fromisoformat("2026-08-31T12:00:00Z"), epoch=time.time(), scale=60)
-    monkeypatch.setattr(settlements, "LakeHook", lambda: SimpleNamespace(lake=lambda: None))
-    monkeypatch.setattr(settlements, "SellingPartnerHook", lambda account, lake: SimpleNamespace(clock=noon))
+    monkeypatch.setattr(reports, "LakeHook", lambda: SimpleNamespace(lake=lambda: None))
+    monkeypatch.setattr(reports, "SellingPartnerHook", lambda account, lake: SimpleNamespace(clock=noon))
     return Spent(task_id="receive", account=ACCOUNT.model_dump(mode="json"))
 
 
@@ -52,7 +52,7 @@ def test_it_gives_its_slot_back_until_the_budget_is_there(operator: Spent) -> No
     assert resume(CONTEXT, event={}) == "acme_eu 2026-08-30"
 
 
-class Refused(settlements.AccountOperator):
+class Refused(reports.AccountOperator):
     """Meets an Amazon that says no."""
 
     error: Exception

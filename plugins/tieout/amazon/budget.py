@@ -34,6 +34,14 @@ LIMITS = {
     "getReport": Limit(2.0, 15),
     "cancelReport": Limit(0.0222, 10),
     "getReportDocument": Limit(0.0167, 15),
+    # Tokens API 2021-03-01, Sellers API v1 and the Finances APIs v0 and 2024-06-19, usage plans in their models
+    "createRestrictedDataToken": Limit(1.0, 10),
+    "getMarketplaceParticipations": Limit(0.016, 15),
+    "listFinancialEventGroups": Limit(0.5, 30),
+    "listTransactions": Limit(0.5, 10),
+    "listBalances": Limit(0.5, 10),
+    "listSummary": Limit(0.5, 10),
+    "listPayouts": Limit(0.5, 10),
 }
 
 

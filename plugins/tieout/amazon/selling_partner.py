@@ -1,7 +1,8 @@
 """The Selling Partner API: one account in one region.
 
-Only what this project needs of it: Reports API 2021-06-30. Every call takes its place in the shared rate budget, is
-retried when a retry can help, and is written to the call log.
+Only what this project needs of it: Reports API 2021-06-30, restricted data tokens for its documents (Tokens API 2021-03-01),
+Sellers API v1, and the answers of the Finances APIs. Every call takes its place in the shared rate budget, is retried when
+a retry can help, and is written to the call log.
 """
 
 from __future__ import annotations
@@ -71,6 +72,18 @@ class Report:
     marketplace_ids: tuple[str, ...] = ()
     data_start_at: dt.datetime | None = None
     data_end_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Participation:
+    """A marketplace that Amazon names for a seller."""
+
+    marketplace_id: str
+    country: str
+    """ISO 3166 alpha-2."""
+    name: str
+    participates: bool
+    """Whether the seller sells there; Amazon also names where it could."""
 
 
 @dataclass(frozen=True)
@@ -258,12 +271,36 @@ class SellingPartner:
             body["reportOptions"] = dict(options)
         return str(self._call("createReport", "POST", f"{REPORTS}/reports", json=body, once=True).json()["reportId"])
 
-    def report_document(self, report_document_id: str) -> ReportDocument:
+    def marketplace_participations(self) -> list[Participation]:
+        """Ask in which marketplaces of the region the seller sells, or could."""
+        answer = self._call("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations")
+        return [
+            Participation(
+                marketplace_id=item["marketplace"]["id"],
+                country=item["marketplace"]["countryCode"],
+                name=item["marketplace"]["name"],
+                participates=item["participation"]["isParticipating"],
+            )
+            for item in answer.json()["payload"]
+        ]
+
+    def answer(self, operation: str, path: str, params: Mapping[str, str]) -> bytes:
+        """Ask for something that can be asked twice, and return the body of Amazon's answer as it came.
+
+        :param operation: Amazon's name of it, as in `tieout.amazon.budget.LIMITS`.
+        """
+        return self._call(operation, "GET", path, params=dict(params)).content
+
+    def report_document(self, report_document_id: str, *, restricted: bool = False) -> ReportDocument:
         """Mint a URL for a document. It dies after five minutes, so mint it when the download begins.
 
+        :param restricted: people can be told in it. Amazon gives it for a token that is good for this document alone; the
+            token is asked for, used for this one call, and neither kept nor logged.
         :raises BudgetExhausted: if the budget is spent and the wait is long.
         """
-        answer = self._call("getReportDocument", "GET", f"{REPORTS}/documents/{report_document_id}")
+        path = f"{REPORTS}/documents/{report_document_id}"
+        token = partial(self._restricted_token, path) if restricted else None
+        answer = self._call("getReportDocument", "GET", path, token=token)
         body = answer.json()
         return ReportDocument(
             report_document_id=body["reportDocumentId"],
@@ -272,9 +309,15 @@ class SellingPartner:
             request_id=answer.headers.get("x-amzn-RequestId"),
         )
 
-    def documents_available_at(self, documents: int) -> dt.datetime:
-        """When the budget will allow so many documents (at most a burst) to be fetched, Amazon's time, UTC."""
-        return self._budget.available_at("getReportDocument", documents)
+    def _restricted_token(self, path: str) -> str:
+        """A token for one document."""
+        body = {"restrictedResources": [{"method": "GET", "path": path}]}
+        answer = self._call("createRestrictedDataToken", "POST", "/tokens/2021-03-01/restrictedDataToken", json=body)
+        return str(answer.json()["restrictedDataToken"])
+
+    def available_at(self, operation: str, calls: int) -> dt.datetime:
+        """When the budget will allow so many calls (at most a burst) of an operation, Amazon's time, UTC."""
+        return self._budget.available_at(operation, calls)
 
     def download(self, document: ReportDocument, path: Path) -> Download:
         """Fetch a document's bytes as they are, and verify that all of them came.
@@ -336,9 +379,11 @@ class SellingPartner:
         params: dict[str, str] | None = None,
         json: Any = None,
         once: bool = False,
+        token: Callable[[], str] | None = None,
     ) -> httpx.Response:
         """Call Amazon, and again when that can help.
 
+        :param token: gives the token to call with, if it is not the seller's access token.
         :param once: the call changes something: when it may have reached Amazon and no answer came, leave it.
         """
         trouble = ""
@@ -348,12 +393,12 @@ class SellingPartner:
             if failures:
                 self._back_off(failures)
             try:
-                token = self._login.token()
+                access = token() if token else self._login.token()
             except AmazonUnavailable as unavailable:
                 trouble, failures = str(unavailable), failures + 1
                 continue
             taken = self._take(operation, TRIES if failures else 1)
-            answer = self._send(operation, method, path, token, params, json)
+            answer = self._send(operation, method, path, access, params, json)
             if isinstance(answer, httpx.TransportError):
                 trouble, failures = f"no answer ({type(answer).__name__})", failures + 1
                 if once and not isinstance(answer, httpx.ConnectError | httpx.ConnectTimeout):

@@ -1,4 +1,4 @@
-"""List and receive the settlement reports of one account."""
+"""List the settlement reports of one account, and receive documents."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tieout.intake.business_day import end_of_business_day
 from tieout.intake.records import FirstListings, Listing, Manifest, NotReceived
 from tieout.lake import Keys, Lake
 from tieout.reports.errors import Misfit
+from tieout.reports.families import is_restricted
 from tieout.reports.source import read_chunks
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ SETTLEMENT_REPORT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 _FINAL = frozenset({"DONE", "CANCELLED", "FATAL", None})
 """States that do not change any more; a file from a folder has none."""
 _DOWNLOADABLE = frozenset({"DONE", "FATAL"})
-_REFILL = LIMITS["getReportDocument"].burst * 2 // 3
+REFILL = LIMITS["getReportDocument"].burst * 2 // 3
 """Calls to wait for when the budget is spent: many, so that a wait is worth it; fewer than the burst, so that none is
 lost in a full bucket while the waiting task gets back to work."""
 MINTS = 3
@@ -148,7 +149,7 @@ def receive(amazon: SellingPartner, lake: Lake, clock: Clock, documents: Iterabl
             received += _receive_one(amazon, lake, clock, document)
         except BudgetExhausted as exhausted:
             log.info("%s of %s documents received; the rate budget is spent", done, len(missing))
-            enough = amazon.documents_available_at(min(left, _REFILL))
+            enough = amazon.available_at("getReportDocument", min(left, REFILL))
             raise BudgetExhausted(exhausted.operation, max(enough, exhausted.available_at)) from exhausted
         except (DocumentUnavailable, InvalidRequest) as error:
             log.warning("%s could not be received: %s", document.document_id, error)
@@ -199,7 +200,9 @@ def _receive_one(amazon: SellingPartner, lake: Lake, clock: Clock, document: Doc
                 said,
                 "gzip" if download.gzipped else "plain",
             )
-        empty = document.processing_status == "DONE" and _is_empty(body)
+        empty = document.processing_status == "DONE" and _is_empty(
+            body, header=document.report_type == SETTLEMENT_REPORT
+        )
         raw = RawFile(
             key=Keys.raw_empty(document, download.sha256) if empty else Keys.raw_body(document),
             size=download.size,
@@ -224,7 +227,7 @@ def _receive_one(amazon: SellingPartner, lake: Lake, clock: Clock, document: Doc
 def _download(amazon: SellingPartner, document: Document, body: Path) -> tuple[ReportDocument, Download]:
     assert document.report_document_id is not None
     for _ in range(MINTS):
-        minted = amazon.report_document(document.report_document_id)
+        minted = amazon.report_document(document.report_document_id, restricted=is_restricted(document.report_type))
         try:
             return minted, amazon.download(minted, body)
         except UrlExpired:
@@ -232,13 +235,16 @@ def _download(amazon: SellingPartner, document: Document, body: Path) -> tuple[R
     raise DocumentUnavailable(f"{MINTS} URLs of document {document.report_document_id} were dead when they were used")
 
 
-def _is_empty(body: Path) -> bool:
-    """Whether there is no line but a header."""
+def _is_empty(body: Path, *, header: bool) -> bool:
+    """Whether there is nothing in it.
+
+    :param header: a line with a header is nothing; other reports say so that they have no rows, or are one line of JSON.
+    """
     try:
         head = next(read_chunks(body), b"")
     except Misfit:
         return False
-    return sum(1 for line in head.splitlines()[:100] if line.strip()) <= 1 and len(head) < 10_000
+    return sum(1 for line in head.splitlines()[:100] if line.strip()) <= int(header) and len(head) < 10_000
 
 
 def _write_down_failure(lake: Lake, clock: Clock, document: Document, reason: Reason, raw: RawFile | None) -> None:

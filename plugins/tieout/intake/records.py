@@ -19,6 +19,14 @@ class Listing(Record):
     business_day: dt.date
     listed_at: AwareDatetime
     documents: tuple[Document, ...]
+    verdicts: tuple[DocumentOutcome, ...] = ()
+    """What became of those of the documents that are not there to be read, and why."""
+
+    @property
+    def to_be_read(self) -> tuple[Document, ...]:
+        """The documents without a verdict."""
+        judged = {outcome.document.document_id for outcome in self.verdicts}
+        return tuple(document for document in self.documents if document.document_id not in judged)
 
 
 class FirstListings(Record):
@@ -74,6 +82,72 @@ class ReportRequest(Record):
     """The request whose report this one takes, if it did not ask itself."""
     failed: Reason | None = None
     """Why the report will never come."""
+
+
+class OpenWish(Record):
+    """A report that is wanted, and how often that has come to nothing."""
+
+    family: str
+    wish: Wish
+    again: bool = False
+    """It is to be asked for anew: what was asked for before has ended."""
+    empty_answers: int = 0
+    """How often Amazon said that there is nothing. It is believed when it has said so twice."""
+    failures: int = 0
+    """How often the report failed, or could not be read."""
+    earlier: tuple[Document, ...] = ()
+    """Reports of earlier tries that are in quarantine; the one that comes good takes their place."""
+
+
+class Stream(Record):
+    """How far a family of one marketplace was asked for."""
+
+    until: AwareDatetime
+    asked_on: dt.date
+    """The business day that asked last."""
+    restated_on: dt.date
+    """The business day that asked last for days beyond the overlap."""
+
+
+class Progress(Record):
+    """How far the reports of one account were asked for, and what of it is not there yet."""
+
+    planned_on: dt.date
+    """The latest business day that was planned."""
+    streams: dict[str, dict[str, Stream]] = {}
+    """By family and marketplace id."""
+    open: tuple[OpenWish, ...] = ()
+    refused: dict[str, Document] = {}
+    """By family, what stands for the reports that Amazon refuses to make."""
+
+
+class Ended(Record):
+    """How a wish ended on a business day."""
+
+    document: Document
+    reason: Reason | None = None
+    """Why there is nothing to read; None if there is."""
+
+
+class Collected(Record):
+    """What one account wants on one business day, and what became of it so far."""
+
+    business_day: dt.date
+    planned_at: AwareDatetime
+    wishes: tuple[OpenWish, ...]
+    ended: dict[str, Ended] = {}
+    """By the request's id."""
+    refused: dict[str, Reason] = {}
+    """By family, what Amazon says to the request itself."""
+    healed: dict[str, Document] = {}
+    """By family, what stood for the reports that Amazon refused to make, and makes now."""
+
+
+class Participations(Record):
+    """The marketplaces in which an account sells, as Amazon says on one business day."""
+
+    business_day: dt.date
+    marketplace_ids: tuple[str, ...]
 
 
 class NotReceived(Record):

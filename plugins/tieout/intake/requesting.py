@@ -68,7 +68,13 @@ class Made:
             first_listed_on=wish.wanted_on,
             data_start_at=self.report.data_start_at,
             data_end_at=self.report.data_end_at,
+            marketplace_ids=self.report.marketplace_ids or wish.marketplace_ids,
         )
+
+
+def was_asked(lake: Lake, wish: Wish) -> bool:
+    """Whether a report was asked for, or somebody was about to."""
+    return lake.get(_key(wish)) is not None
 
 
 def request(amazon: SellingPartner, lake: Lake, clock: Clock, wish: Wish) -> ReportRequest:
@@ -108,10 +114,17 @@ def request(amazon: SellingPartner, lake: Lake, clock: Clock, wish: Wish) -> Rep
 
 
 def wait(
-    amazon: SellingPartner, lake: Lake, clock: Clock, request: ReportRequest, *, give_up_at: dt.datetime | None = None
+    amazon: SellingPartner,
+    lake: Lake,
+    clock: Clock,
+    request: ReportRequest,
+    *,
+    give_up_at: dt.datetime | None = None,
+    restricted: bool = False,
 ) -> Made:
     """Return how the report ended, if it has.
 
+    :param restricted: its document, which may explain a failure, is only given for a restricted data token.
     :param give_up_at: from then on a report that is not made yet is left to a later run, which takes up the same request.
     :raises NotYet: if it is not made yet; the longer it takes, the longer is the wait between two looks.
     """
@@ -134,7 +147,7 @@ def wait(
     if report.processing_status == "CANCELLED":
         return _cancelled(amazon, lake, clock, request, report)
     if report.processing_status == "FATAL":
-        return _failed(lake, request, report, _explanation(amazon, report), ReasonCode.REPORT_FATAL)
+        return _failed(lake, request, report, _explanation(amazon, report, restricted), ReasonCode.REPORT_FATAL)
     if differences := _differences(wish, report):
         message = f"Amazon made another report than it was asked for: {'; '.join(differences)}"
         return Made(request, report, Reason(code=ReasonCode.PARAMETERS_DIFFER, message=message))
@@ -189,7 +202,7 @@ def _failed(
     return Made(done, report, done.failed)
 
 
-def _explanation(amazon: SellingPartner, report: Report) -> str:
+def _explanation(amazon: SellingPartner, report: Report, restricted: bool) -> str:
     """What the document of a failed report says, and what to do about it."""
     if report.report_document_id is None:
         return (
@@ -198,7 +211,7 @@ def _explanation(amazon: SellingPartner, report: Report) -> str:
         )
     with tempfile.TemporaryDirectory(prefix="tieout-fatal-") as folder:
         body = Path(folder) / "body"
-        amazon.download(amazon.report_document(report.report_document_id), body)
+        amazon.download(amazon.report_document(report.report_document_id, restricted=restricted), body)
         try:
             said = b"".join(read_chunks(body))[:2000].decode("utf-8", errors="backslashreplace").strip()
         except Misfit as damaged:

@@ -32,7 +32,7 @@ from tieout.lake import Keys, Lake
 from tieout.marketplaces import known_marketplaces
 from tieout.reports import report, settlement
 from tieout.reports.errors import Misfit, Refused
-from tieout.reports.families import FAMILIES
+from tieout.reports.families import FAMILIES, OF_TYPE
 from tieout.reports.family import Family
 from tieout.reports.source import read_chunks
 
@@ -46,7 +46,6 @@ IMPORTED = "IMPORTED_"
 IMPORTED_SETTLEMENT = f"{IMPORTED}SETTLEMENT_FLAT_FILE"
 IMPORTED_UNKNOWN = f"{IMPORTED}UNKNOWN"
 _SETTLEMENTS = ("GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2", IMPORTED_SETTLEMENT)
-_FAMILIES = {name: family for family in FAMILIES.values() for name in family.report_types}
 
 
 def imported_type(family: Family) -> str:
@@ -140,7 +139,7 @@ def _stage(document: Document, raw: RawFile, body: Path, folder: Path) -> Staged
         rows_key=Keys.staged(document, rows.name),
         reading=report.stage_report(
             body,
-            family=_FAMILIES.get(document.report_type),
+            family=OF_TYPE.get(document.report_type),
             document_id=document.document_id,
             charset=charset,
             file_name=file_name,
@@ -269,6 +268,9 @@ def _without_checks(lake: Lake, document: Document) -> DocumentOutcome | tuple[M
     reading = lake.get_record(_reading_key(document), ReadingRecord)
     if reading is None:
         raise RuntimeError(f"{document.document_id} was received and not read: run its read task")
+    if isinstance(reading.staged, StagedReport) and reading.staged.reading.rows == 0:
+        said = "the report has no rows. Nothing is loaded of it, and nothing is replaced by it"
+        return _skipped(document, ReasonCode.NO_DATA, said).model_copy(update={"raw": manifest.raw})
     if reading.staged:
         return manifest, reading.staged
     assert reading.refused is not None
@@ -369,18 +371,24 @@ def _fatal_message(lake: Lake, manifest: Manifest | None) -> str:
 def settle(lake: Lake, listing: Listing, key: str) -> Outcomes:
     """Write what became of every listed document, for the warehouse, and keep quarantine up to it.
 
+    A document of which the listing has a verdict is not looked for.
+
     :param key: where the outcomes go.
     """
     in_quarantine = present(lake, map(Keys.quarantine_of, listing.documents))
     missing = _not_received(lake, listing.documents)
+    verdicts = {outcome.document.document_id: outcome for outcome in listing.verdicts}
     found = Outcomes(
         region=listing.region,
         account=listing.account,
         business_day=listing.business_day,
         outcomes=tuple(
-            _outcome_without_bytes(document, missing, listing)
-            if document.document_id in missing
-            else outcome_of(lake, document)
+            verdicts.get(document.document_id)
+            or (
+                _outcome_without_bytes(document, missing, listing)
+                if document.document_id in missing
+                else outcome_of(lake, document)
+            )
             for document in listing.documents
         ),
     )

@@ -188,6 +188,21 @@ class Keys:
         """Prefix of the requests of one account and report type."""
         return f"requested/{region}/{account}/{report_type}/"
 
+    @staticmethod
+    def collected(region: Region, account: str, business_day: dt.date) -> str:
+        """What one account wanted on one business day, and what became of it."""
+        return f"collected/{region}/{account}/days/{business_day.isoformat()}.json"
+
+    @staticmethod
+    def progress(region: Region, account: str) -> str:
+        """How far the reports of one account were asked for."""
+        return f"collected/{region}/{account}/progress.json"
+
+    @staticmethod
+    def participations(region: Region, account: str) -> str:
+        """The marketplaces in which an account sells, as Amazon said last."""
+        return f"collected/{region}/{account}/marketplaces.json"
+
     OPEN_ALERTS = "alerts/open/"
     """Prefix of the alerts whose trouble is there."""
     RESOLVED_ALERTS = "alerts/resolved/"

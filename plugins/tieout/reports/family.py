@@ -180,6 +180,16 @@ class Family:
     among its equals, by line."""
     dated_by: str | None = None
     """The day (of the Parquet) by which Amazon chooses the rows of a window; None of a snapshot, and if nobody knows."""
+    countries: tuple[str, ...] = ()
+    """ISO 3166 alpha-2 of the marketplaces that have it; none: all have."""
+    one_by_one: bool = False
+    """A report is of one marketplace, because its file tells language or currency once; else of any number of them."""
+    by_month: bool = False
+    """A report is of one calendar month (UTC)."""
+    every: dt.timedelta = dt.timedelta(days=1)
+    """How often to ask. A longer time for what changes once a month: requests are scarce."""
+    restated_after: tuple[dt.timedelta, ...] = ()
+    """Ages at which days beyond the overlap are asked for again, because Amazon changes what it said then."""
     longest_window: dt.timedelta | None = None
     """The longest time that one report may cover; None if it has no limit or is a snapshot."""
     overlap: dt.timedelta = dt.timedelta(0)

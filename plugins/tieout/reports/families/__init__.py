@@ -44,3 +44,22 @@ FAMILIES: dict[str, Family] = {
     )
 }
 """By name."""
+
+OF_TYPE: dict[str, Family] = {name: family for family in FAMILIES.values() for name in family.report_types}
+"""By Amazon's name of the report."""
+
+
+def is_restricted(report_type: str) -> bool:
+    """Whether Amazon gives the documents of a report type for a restricted data token only."""
+    family = OF_TYPE.get(report_type)
+    return family is not None and family.restricted
+
+
+def chosen(names: tuple[str, ...] | None) -> list[Family]:
+    """Return families by name; None: all.
+
+    :raises ValueError: naming the names that no family has.
+    """
+    if unknown := sorted(set(names or ()) - FAMILIES.keys()):
+        raise ValueError(f"there is no report family {', '.join(unknown)}; there are {', '.join(sorted(FAMILIES))}")
+    return [family for name, family in FAMILIES.items() if names is None or name in names]

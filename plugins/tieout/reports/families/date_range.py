@@ -28,6 +28,8 @@ FAMILY = Family(
     scope=Scope.MARKETPLACE,
     format=Format.CSV,
     dated_by="posted_day",
+    one_by_one=True,
+    restated_after=(dt.timedelta(days=60),),
     longest_window=dt.timedelta(days=31),
     overlap=dt.timedelta(days=31),  # a deferred row is released weeks later
     earliest=dt.timedelta(days=730),

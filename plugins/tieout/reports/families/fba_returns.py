@@ -18,6 +18,7 @@ FAMILY = Family(
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
     dated_by="returned_day",
+    restated_after=(dt.timedelta(days=60),),
     longest_window=dt.timedelta(days=60),
     overlap=dt.timedelta(days=30),
     earliest=dt.timedelta(days=540),

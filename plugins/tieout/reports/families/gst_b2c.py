@@ -70,6 +70,8 @@ FAMILY = Family(
     scope=Scope.ACCOUNT,
     format=Format.CSV,
     also_in=(Format.TSV_QUOTED,),
+    countries=("IN",),
+    every=dt.timedelta(days=7),
     longest_window=dt.timedelta(days=31),
     overlap=dt.timedelta(days=31),
     earliest=dt.timedelta(days=540),

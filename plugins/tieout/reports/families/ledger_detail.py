@@ -19,6 +19,7 @@ FAMILY = Family(
     scope=Scope.ACCOUNT,
     format=Format.TSV_QUOTED,
     dated_by="date",
+    restated_after=(dt.timedelta(days=30), dt.timedelta(days=60)),
     longest_window=dt.timedelta(days=31),
     overlap=dt.timedelta(days=14),
     earliest=dt.timedelta(days=540),

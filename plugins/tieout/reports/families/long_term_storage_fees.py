@@ -17,6 +17,7 @@ FAMILY = Family(
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
     dated_by="snapshot_day",
+    every=dt.timedelta(days=7),
     longest_window=dt.timedelta(days=31),
     overlap=dt.timedelta(days=45),
     earliest=dt.timedelta(days=540),

@@ -18,6 +18,7 @@ FAMILY = Family(
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
     dated_by="return_request_date",
+    restated_after=(dt.timedelta(days=60),),
     longest_window=dt.timedelta(days=60),
     overlap=dt.timedelta(days=45),
     earliest=dt.timedelta(days=540),

@@ -17,6 +17,8 @@ FAMILY = Family(
     obtained=Obtained.SCHEDULED,
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
+    by_month=True,
+    every=dt.timedelta(days=7),
     longest_window=dt.timedelta(days=31),
     overlap=dt.timedelta(days=45),
     earliest=dt.timedelta(days=540),

@@ -24,6 +24,8 @@ FAMILY = Family(
     obtained=Obtained.REQUESTED,
     scope=Scope.ACCOUNT,
     format=Format.CSV,
+    countries=("AT", "BE", "CZ", "DE", "ES", "FR", "GB", "IE", "IT", "NL", "PL", "SE"),
+    every=dt.timedelta(days=7),
     longest_window=dt.timedelta(days=31),
     overlap=dt.timedelta(days=31),
     earliest=dt.timedelta(days=540),

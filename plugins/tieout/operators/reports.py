@@ -1,4 +1,4 @@
-"""List, receive, read and check the settlement reports of one account and business day."""
+"""List, collect, read and check the reports of one account and business day."""
 
 from __future__ import annotations
 
@@ -76,48 +76,53 @@ class ListSettlementsOperator(AccountOperator):
         return len(listing.documents)
 
 
-class ReceiveSettlementsOperator(AccountOperator):
-    """Download every listed document that is not in the lake yet."""
+class CollectReportsOperator(AccountOperator):
+    """Ask for the reports of every family, and receive them and the listed settlements as they are there."""
 
     def work(self, account: Account, business_day: dt.date) -> int:
-        """Return how many were downloaded since the last wait."""
-        from tieout.intake.fetching_again import fetch_doubtful
-        from tieout.intake.receiving import read_listing, receive
+        """Return how many were received since the last wait."""
+        from tieout.intake.collecting import collect
 
         lake = LakeHook().lake()
         hook = SellingPartnerHook(account, lake)
-        listing = read_listing(lake, account, business_day)
+        known = settings()
         with hook.client() as amazon:
-            received = receive(amazon, lake, hook.clock, listing.documents)
-            received += fetch_doubtful(amazon, lake, hook.clock, listing.documents)
+            received = collect(
+                amazon,
+                lake,
+                hook.clock,
+                account,
+                business_day,
+                families=known.families,
+                history=known.history,
+            )
         self.log.info("%s: %s documents received", account.name, received)
         return received
 
 
-class ReadSettlementsOperator(AccountOperator):
+class ReadReportsOperator(AccountOperator):
     """Turn every received document into typed Parquet."""
 
     def work(self, account: Account, business_day: dt.date) -> int:
         """Return how many were read now."""
-        from tieout.intake.receiving import read_listing
+        from tieout.intake.collecting import listing_of_day
         from tieout.intake.settling import read
 
         lake = LakeHook().lake()
-        count = read(lake, read_listing(lake, account, business_day).documents)
+        count = read(lake, listing_of_day(lake, account, business_day).to_be_read)
         self.log.info("%s: %s documents read", account.name, count)
         return count
 
 
-class CheckSettlementsOperator(AccountOperator):
-    """Check every staged document, quarantine what fails, and say of every listed document what became of it."""
+class CheckReportsOperator(AccountOperator):
+    """Check every staged document, quarantine what fails, and say of every document what became of it."""
 
     def work(self, account: Account, business_day: dt.date) -> dict[str, int]:
         """Return how many documents ended in which state."""
-        from tieout.intake.receiving import read_listing
-        from tieout.intake.settling import check, settle
-        from tieout.lake import Keys
+        from tieout.intake.collecting import listing_of_day, settle_day
+        from tieout.intake.settling import check
 
         lake = LakeHook().lake()
-        listing = read_listing(lake, account, business_day)
-        check(lake, listing.documents, settings().data_docs / account.name / business_day.isoformat())
-        return settle(lake, listing, Keys.outcomes(business_day, account.region, account.name)).states()
+        documents = listing_of_day(lake, account, business_day).to_be_read
+        check(lake, documents, settings().data_docs / account.name / business_day.isoformat())
+        return settle_day(lake, account, business_day).states()

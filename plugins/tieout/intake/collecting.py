@@ -1,0 +1,370 @@
+"""Collect what an account wants on a business day: ask for reports, wait for them, and receive them as they are made.
+
+Asking and receiving go side by side, because Amazon allows one call a minute of each. What is not made when the day gives
+up is taken up by the next run, under the same id. Trouble with one family leaves the others alone.
+
+Empty answers are proven, not believed: Amazon cancels a report that has no data, and delivers one that is late without rows
+(amzn/selling-partner-api-models#5005). Nothing is ever replaced by an empty answer, and the next run asks for the same days
+once more; only when both say so is it over. A day lies between the two, which is more than the half hour within which Amazon
+cancels a report because it has made the same one before.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterator, Sequence
+
+from tieout.accounts import Account
+from tieout.amazon.clock import Clock
+from tieout.amazon.errors import (
+    AccessDenied,
+    AmazonUnavailable,
+    BudgetExhausted,
+    InvalidRequest,
+    NotYet,
+)
+from tieout.amazon.selling_partner import SellingPartner
+from tieout.documents import Document, DocumentOutcome, Reason, ReasonCode, Source, State
+from tieout.intake.fetching_again import fetch_doubtful
+from tieout.intake.planning import plan
+from tieout.intake.receiving import REFILL, read_listing, receive
+from tieout.intake.records import (
+    Collected,
+    Ended,
+    Listing,
+    OpenWish,
+    Outcomes,
+    Participations,
+    Progress,
+)
+from tieout.intake.requesting import request, wait, was_asked
+from tieout.intake.settling import settle
+from tieout.lake import Keys, Lake
+from tieout.marketplaces import known_marketplaces
+from tieout.reports.families import FAMILIES, chosen
+from tieout.reports.family import Family
+
+log = logging.getLogger(__name__)
+
+GIVE_UP_AFTER = dt.timedelta(hours=4)
+"""A report that Amazon has not made by then is left to the next run; most are made within minutes."""
+UNAVAILABLE_FOR = dt.timedelta(minutes=30)
+"""A request that Amazon's servers fail for so long is left to the next run."""
+LOOK_AGAIN = dt.timedelta(minutes=5)
+MOST_FAILURES = 3
+"""How often a report that failed is asked for anew."""
+BELIEVED = 2
+"""So many empty answers are believed."""
+
+
+def collect(
+    amazon: SellingPartner,
+    lake: Lake,
+    clock: Clock,
+    account: Account,
+    business_day: dt.date,
+    *,
+    families: tuple[str, ...] | None,
+    history: dt.timedelta,
+) -> int:
+    """Ask for what is wanted, and receive what is made, and the settlements that were listed.
+
+    :param families: the names of those that are asked for; None: all.
+    :param history: how far back the first run goes.
+    :return: how many documents were received now.
+    :raises NotYet: when something has to be waited for. What was done is kept; call again at its `available_at`.
+    :raises AmazonUnavailable: if Amazon does not give documents.
+    """
+    key = Keys.collected(account.region, account.name, business_day)
+    found = lake.get_record(key, Collected)
+    if found is None:
+        found = _plan(amazon, lake, clock, account, business_day, chosen(families), history)
+    day = _Day(amazon, lake, clock, account, found)
+    try:
+        early = day.ask_and_look()
+        lake.put_record(key, day.found)
+        listed = read_listing(lake, account, business_day).documents
+        made = [ended.document for ended in day.found.ended.values() if ended.reason is None]
+        try:
+            received = receive(amazon, lake, clock, [*listed, *made])
+            received += fetch_doubtful(amazon, lake, clock, listed)
+        except BudgetExhausted as exhausted:
+            early.append(exhausted)
+    finally:
+        lake.put_record(key, day.found)
+    if early:
+        raise _come_back(early)
+    return received
+
+
+def _come_back(early: list[NotYet]) -> NotYet:
+    """When to go on: when the budgets have grown, since each coming back has its price; else when the first report may be
+    made."""
+    budgets = [each for each in early if isinstance(each, BudgetExhausted)]
+    return max(budgets, key=_when) if budgets else min(early, key=_when)
+
+
+def _when(early: NotYet) -> dt.datetime:
+    return early.available_at
+
+
+def marketplaces(
+    amazon: SellingPartner, lake: Lake, account: Account, business_day: dt.date
+) -> tuple[tuple[str, ...], Reason | None]:
+    """Ask Amazon once a business day where the account sells, and write it down.
+
+    :return: the ids of the marketplaces, and why Amazon was not asked with success, if so: then they are those of an
+        earlier day, or none.
+    """
+    key = Keys.participations(account.region, account.name)
+    last = lake.get_record(key, Participations)
+    if last and last.business_day == business_day:
+        return last.marketplace_ids, None
+    known = known_marketplaces().marketplaces
+    try:
+        found = amazon.marketplace_participations()
+    except (AccessDenied, InvalidRequest) as refused:
+        said = f"Amazon does not say where the account sells: {refused}. It needs the role Selling Partner Insights."
+        return last.marketplace_ids if last else (), Reason(code=ReasonCode.REQUEST_REFUSED, message=said)
+    for each in found:
+        if each.participates and each.marketplace_id not in known:
+            log.info("%s (%s) is no marketplace of reports", each.name, each.marketplace_id)
+    ids = tuple(sorted(each.marketplace_id for each in found if each.participates and each.marketplace_id in known))
+    for new in sorted(set(ids) - set(last.marketplace_ids if last else ids)):
+        log.warning("%s sells in %s now: its history is asked for", account.name, known[new].names[0])
+    if last is None or business_day > last.business_day:
+        lake.put_record(key, Participations(business_day=business_day, marketplace_ids=ids))
+    return ids, None
+
+
+def _plan(
+    amazon: SellingPartner,
+    lake: Lake,
+    clock: Clock,
+    account: Account,
+    business_day: dt.date,
+    families: Sequence[Family],
+    history: dt.timedelta,
+) -> Collected:
+    """Write down what is wanted: first for the day, then as progress."""
+    ids, trouble = marketplaces(amazon, lake, account, business_day) if families else ((), None)
+    place = Keys.progress(account.region, account.name)
+    before = lake.get_record(place, Progress)
+    progress, wishes = plan(families, account, ids, business_day, before, history)
+    found = Collected(business_day=business_day, planned_at=clock.now(), wishes=wishes)
+    if trouble:
+        found = found.model_copy(update={"refused": {"marketplaces": trouble}})
+    lake.put_record(Keys.collected(account.region, account.name, business_day), found)
+    lake.put_record(place, progress)
+    log.info("%s wants %s reports", account.name, len(wishes))
+    return found
+
+
+class _Day:
+    """One pass over what is wanted."""
+
+    def __init__(self, amazon: SellingPartner, lake: Lake, clock: Clock, account: Account, found: Collected) -> None:
+        self._amazon = amazon
+        self._lake = lake
+        self._clock = clock
+        self._account = account
+        self.found = found
+
+    def ask_and_look(self) -> list[NotYet]:
+        """Ask for what was not asked for yet, as far as the budget goes, and look how far the others are."""
+        early: list[NotYet] = []
+        left = 0
+        for each in self.found.wishes:
+            done = self.found.ended.get(each.wish.request_id)
+            if done and not (done.reason and done.reason.code is ReasonCode.REPORT_NOT_READY):
+                continue
+            refused_before = self.found.refused.get(each.family)
+            if refused_before and refused_before.code is ReasonCode.REQUEST_REFUSED:
+                continue
+            if not was_asked(self._lake, each.wish) and not self._may_ask():
+                left += 1
+                continue
+            try:
+                self._look(each)
+            except NotYet as soon:
+                early.append(soon)
+            except AmazonUnavailable as unavailable:
+                if self._clock.now() < self.found.planned_at + UNAVAILABLE_FOR:
+                    early.append(NotYet(str(unavailable), self._clock.now() + LOOK_AGAIN))
+                else:
+                    self._left_for_today(each.family, unavailable)
+            except (AccessDenied, InvalidRequest) as refused:
+                self._refused(each.family, refused)
+        if left:
+            enough = self._amazon.available_at("createReport", min(left, REFILL))
+            log.info("%s reports are still to be asked for", left)
+            early.append(BudgetExhausted("createReport", enough))
+        return early
+
+    def _may_ask(self) -> bool:
+        return self._amazon.available_at("createReport", 1) <= self._clock.now()
+
+    def _look(self, each: OpenWish) -> None:
+        wish = each.wish
+        asked = request(self._amazon, self._lake, self._clock, wish)
+        give_up_at = max(asked.intended_at, self.found.planned_at) + GIVE_UP_AFTER
+        made = wait(
+            self._amazon,
+            self._lake,
+            self._clock,
+            asked,
+            give_up_at=give_up_at,
+            restricted=FAMILIES[each.family].restricted,
+        )
+        if made.report is not None:
+            document = made.document().model_copy(update={"first_listed_on": self.found.business_day})
+        else:
+            document = _stand_in(self._account, each.family, self.found, asked.report_id)
+        ended = self.found.ended | {wish.request_id: Ended(document=document, reason=made.reason)}
+        self.found = self.found.model_copy(update={"ended": ended})
+
+    def _refused(self, family: str, error: Exception) -> None:
+        message = (
+            f"Amazon refuses to make {FAMILIES[family].title} for this account: {error}. What to do: give the application the"
+            " role that it needs and let the seller authorize it again, or take the family out of TIEOUT_FAMILIES"
+        )
+        log.warning("%s", message)
+        self._not_made(family, Reason(code=ReasonCode.REQUEST_REFUSED, message=message))
+
+    def _left_for_today(self, family: str, error: AmazonUnavailable) -> None:
+        message = f"Amazon could not be asked for {FAMILIES[family].title}: {error}. The next run asks for it."
+        self._not_made(family, Reason(code=ReasonCode.REPORT_NOT_READY, message=message))
+
+    def _not_made(self, family: str, reason: Reason) -> None:
+        self.found = self.found.model_copy(update={"refused": self.found.refused | {family: reason}})
+
+
+def _stand_in(account: Account, family: str, found: Collected, report_id: str | None = None) -> Document:
+    """What stands for a report that Amazon does not make, or no longer knows."""
+    known = FAMILIES.get(family)
+    return Document(
+        document_id=f"{account.name}.{report_id or family}",
+        source=Source.API,
+        region=account.region,
+        account=account.name,
+        report_type=known.report_types[0] if known else family,
+        report_id=report_id,
+        created_at=found.planned_at,
+        first_listed_on=found.business_day,
+    )
+
+
+def listing_of_day(lake: Lake, account: Account, business_day: dt.date) -> Listing:
+    """Return all that an account has on a business day: the settlements that Amazon listed, and what was asked for.
+
+    :raises FileNotFoundError: if nothing was listed.
+    """
+    listing = read_listing(lake, account, business_day)
+    found = lake.get_record(Keys.collected(account.region, account.name, business_day), Collected)
+    if found is None:
+        return listing
+    verdicts = tuple(_verdicts(lake, account, found))
+    made = tuple(ended.document for ended in found.ended.values() if ended.reason is None)
+    return listing.model_copy(
+        update={
+            "documents": (*listing.documents, *made, *(outcome.document for outcome in verdicts)),
+            "verdicts": verdicts,
+        }
+    )
+
+
+def _verdicts(lake: Lake, account: Account, found: Collected) -> Iterator[DocumentOutcome]:
+    progress = lake.get_record(Keys.progress(account.region, account.name), Progress)
+    before = progress.refused if progress else {}
+    for ended in found.ended.values():
+        if ended.reason:
+            yield _verdict(ended.document, ended.reason)
+    for family, reason in found.refused.items():
+        document = before.get(family) or _stand_in(account, family, found)
+        yield _verdict(document, reason)
+    for family, document in {**before, **found.healed}.items():
+        if family in found.healed or (family not in found.refused and _answered(found, family)):
+            said = Reason(code=ReasonCode.SUPERSEDED, message="Amazon makes these reports again")
+            yield _verdict(document, said)
+
+
+_NOTHING_WRONG = (ReasonCode.REPORT_CANCELLED, ReasonCode.REPORT_NOT_READY, ReasonCode.SUPERSEDED)
+
+
+def _verdict(document: Document, reason: Reason) -> DocumentOutcome:
+    state = State.SKIPPED if reason.code in _NOTHING_WRONG else State.QUARANTINED
+    return DocumentOutcome(document=document, state=state, reasons=(reason,), judged_at=dt.datetime.now(dt.UTC))
+
+
+def _answered(found: Collected, family: str) -> bool:
+    """Whether Amazon has taken a request for the family, or told where the account sells, on this day."""
+    if family not in FAMILIES:
+        return bool(found.wishes)
+    return any(each.family == family and each.wish.request_id in found.ended for each in found.wishes)
+
+
+def settle_day(lake: Lake, account: Account, business_day: dt.date) -> Outcomes:
+    """Write what became of everything that an account has on a business day, and what of it is asked for again."""
+    listing = listing_of_day(lake, account, business_day)
+    key = Keys.outcomes(business_day, account.region, account.name)
+    outcomes = settle(lake, listing, key)
+    found = lake.get_record(Keys.collected(account.region, account.name, business_day), Collected)
+    if found is None:
+        return outcomes
+    by_id = {outcome.document.document_id: outcome for outcome in outcomes.outcomes}
+    still: list[OpenWish] = []
+    superseded: list[DocumentOutcome] = []
+    for each in found.wishes:
+        ended = found.ended.get(each.wish.request_id)
+        outcome = by_id.get(ended.document.document_id) if ended else None
+        if (next_time := _next_time(each, outcome)) is not None:
+            still.append(next_time)
+        elif outcome:
+            said = Reason(
+                code=ReasonCode.SUPERSEDED,
+                message=f"Amazon has made the report again: {outcome.document.document_id} covers the same time",
+            )
+            superseded += (_verdict(document, said) for document in each.earlier)
+    if superseded:
+        outcomes = outcomes.model_copy(update={"outcomes": (*outcomes.outcomes, *superseded)})
+        lake.put_record(key, outcomes)
+        for outcome in superseded:
+            lake.delete(Keys.quarantine(outcome.document))
+    _remember(lake, account, found, still)
+    return outcomes
+
+
+def _next_time(each: OpenWish, outcome: DocumentOutcome | None) -> OpenWish | None:
+    """What is left of a wish after a day; None if it is fulfilled, or not to be."""
+    if outcome is None or (outcome.reasons and outcome.reasons[0].code is ReasonCode.REPORT_NOT_READY):
+        return each
+    if outcome.state is State.READY:
+        return None
+    if outcome.state is State.SKIPPED:
+        empty = each.empty_answers + 1
+        return each.model_copy(update={"again": True, "empty_answers": empty}) if empty < BELIEVED else None
+    failures = each.failures + 1
+    earlier = (*each.earlier, outcome.document)
+    if failures >= MOST_FAILURES:
+        return None
+    return each.model_copy(update={"again": True, "failures": failures, "earlier": earlier})
+
+
+def _remember(lake: Lake, account: Account, found: Collected, still: list[OpenWish]) -> None:
+    """Bring the progress up to date, unless a later day has been planned since."""
+    key = Keys.progress(account.region, account.name)
+    progress = lake.get_record(key, Progress)
+    if progress is None or progress.planned_on != found.business_day:
+        return
+    refused = {family: progress.refused.get(family) or _stand_in(account, family, found) for family in found.refused}
+    quiet = {
+        family: document
+        for family, document in progress.refused.items()
+        if family not in refused and not _answered(found, family)
+    }
+    healed = {family: each for family, each in progress.refused.items() if family not in {**refused, **quiet}}
+    if healed:
+        day = Keys.collected(account.region, account.name, found.business_day)
+        lake.put_record(day, found.model_copy(update={"healed": {**found.healed, **healed}}))
+    lake.put_record(key, progress.model_copy(update={"open": tuple(still), "refused": {**refused, **quiet}}))
