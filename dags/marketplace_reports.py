@@ -18,7 +18,7 @@ from typing import Any
 from airflow.sdk import DAG, CronPartitionTimetable, TriggerRule, task, task_group
 
 from tieout.assets import SETTLEMENTS
-from tieout.documents import Region
+from tieout.documents import SELLING_PARTNER_REGIONS, Region
 from tieout.intake.business_day import TIME_ZONES
 from tieout.notifications.alert import CALLBACKS, to_end_within
 from tieout.operators.accounts import AccountForDocumentsOperator, PlanAccountsOperator
@@ -80,5 +80,5 @@ def marketplace_reports(region: Region) -> DAG:
     return dag
 
 
-for each in Region:
+for each in SELLING_PARTNER_REGIONS:
     globals()[f"marketplace_reports_{each.value.lower()}"] = marketplace_reports(each)

@@ -12,7 +12,7 @@ import datetime as dt
 
 from airflow.sdk import DAG, PartitionedAssetTimetable, StartOfDayMapper, chain
 
-from tieout.assets import SETTLEMENTS
+from tieout.assets import APPSTORE, SETTLEMENTS
 from tieout.documents import Region
 from tieout.notifications.alert import CALLBACKS, to_end_within
 from tieout.operators.warehouse import AccountForLoadOperator, LoadBusinessDayOperator, build_and_publish
@@ -21,7 +21,7 @@ from tieout.settings import settings
 with DAG(
     dag_id="warehouse",
     schedule=PartitionedAssetTimetable(
-        assets=SETTLEMENTS[Region.NA] | SETTLEMENTS[Region.EU] | SETTLEMENTS[Region.FE],
+        assets=SETTLEMENTS[Region.NA] | SETTLEMENTS[Region.EU] | SETTLEMENTS[Region.FE] | APPSTORE,
         default_partition_mapper=StartOfDayMapper(input_format="%Y-%m-%d"),
     ),
     start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),

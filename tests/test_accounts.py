@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tieout.accounts import Account, load_accounts
+from tieout.accounts import Account, load_accounts, load_developers
 from tieout.documents import Region
 from tieout.settings import CONFIG
 
@@ -53,3 +53,21 @@ def test_a_wrong_file_is_named_with_its_entry(tmp_path: Path, text: str, message
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"copy include/config/accounts\.example\.yaml"):
         load_accounts(tmp_path / "none.yaml")
+
+
+def test_developers_of_the_appstore_stand_beside_the_sellers(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.yaml"
+    path.write_text("accounts: [{name: acme_na, region: NA}]\ndevelopers: [{name: acme_games}]\n")
+    assert [account.name for account in load_accounts(path)] == ["acme_na"]
+    (developer,) = load_developers(path)
+    assert (developer.name, developer.region, developer.connection) == (
+        "acme_games",
+        Region.APPSTORE,
+        "tieout_acme_games",
+    )
+    path.write_text("accounts: [{name: acme, region: NA}]\ndevelopers: [{name: acme}]\n")
+    with pytest.raises(ValueError, match="'acme' stands there twice"):
+        load_developers(path)
+    path.write_text("accounts: [{name: acme, region: APPSTORE}]\n")
+    with pytest.raises(ValueError, match="belongs under 'developers:'"):
+        load_accounts(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import Asset
 
-from tieout.documents import Region
+from tieout.documents import SELLING_PARTNER_REGIONS
 
 SETTLEMENTS = {
     region: Asset(
@@ -12,5 +12,6 @@ SETTLEMENTS = {
         uri=f"s3://tieout-lake/outcomes/{region.value}",
         group="settlements",
     )
-    for region in Region
+    for region in SELLING_PARTNER_REGIONS
 }
+APPSTORE = Asset(name="appstore", uri="s3://tieout-lake/outcomes/APPSTORE", group="appstore")

@@ -20,11 +20,15 @@ class Record(BaseModel):
 
 
 class Region(StrEnum):
-    """A Selling Partner API region."""
+    """Where an account is: a Selling Partner API region, or the Appstore, which has one place for all marketplaces."""
 
     NA = "NA"
     EU = "EU"
     FE = "FE"
+    APPSTORE = "APPSTORE"
+
+
+SELLING_PARTNER_REGIONS = (Region.NA, Region.EU, Region.FE)
 
 
 class Source(StrEnum):
@@ -74,7 +78,10 @@ class ReasonCode(StrEnum):
     MISSING_CURRENCY = "missing_currency"
     DUPLICATE_KEY = "duplicate_key"
     AMOUNTS_DO_NOT_ADD_UP = "amounts_do_not_add_up"
+    WRONG_SIGN = "wrong_sign"
+    UNKNOWN_KIND = "unknown_kind"
     # warnings of the checks: the document is loaded
+    NOT_ROLLED_FORWARD = "not_rolled_forward"
     UNKNOWN_FEE = "unknown_fee"
     MISSING_DATE = "missing_date"
     MISSING_MARKETPLACE = "missing_marketplace"
@@ -90,7 +97,10 @@ class ReasonCode(StrEnum):
     PARAMETERS_DIFFER = "parameters_differ"
     # quarantined because Amazon refuses to make it for this account
     REQUEST_REFUSED = "request_refused"
+    # quarantined because Amazon does not give the report to this security profile
+    REPORT_FORBIDDEN = "report_forbidden"
     # skipped
+    REPORT_ABSENT = "report_absent"
     NO_DATA = "no_data"
     REPORT_CANCELLED = "report_cancelled"
     REPORT_NOT_READY = "report_not_ready"

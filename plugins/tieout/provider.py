@@ -1,4 +1,4 @@
-"""What Tieout adds to Airflow as a provider: the connection type `selling_partner`, its form and its Test button; a command.
+"""What Tieout adds to Airflow as a provider: two connection types with their forms and Test buttons; a command.
 
 Airflow finds it by the entry point in `plugins/tieout-1.0.0.dist-info`. That folder stands beside the package, so
 whatever has `plugins` on its path has the connection type too, and nothing has to be installed. Airflow reads the form
@@ -11,6 +11,8 @@ from typing import Any
 
 CONNECTION_TYPE = "selling_partner"
 HOOK_NAME = "Amazon Selling Partner"
+APPSTORE_CONNECTION_TYPE = "amazon_appstore"
+APPSTORE_HOOK_NAME = "Amazon Appstore"
 
 
 def provider_info() -> dict[str, Any]:
@@ -85,7 +87,33 @@ def provider_info() -> dict[str, Any]:
                         "Clock (simulated Amazon only)", "Leave it empty: Amazon's clock is the machine's clock."
                     ),
                 },
-            }
+            },
+            {
+                "connection-type": APPSTORE_CONNECTION_TYPE,
+                "hook-class-name": "tieout.hooks.appstore.AppstoreProfile",
+                "hook-name": APPSTORE_HOOK_NAME,
+                "ui-field-behaviour": {
+                    "hidden-fields": ["port", "schema"],
+                    "relabeling": {
+                        "login": "Client id",
+                        "password": "Client secret",
+                        "host": "Endpoint (simulated Amazon only)",
+                    },
+                    "placeholders": {
+                        "login": "amzn1.application-oa2-client...",
+                        "password": "of the security profile's Web Settings",
+                        "host": "leave empty: https://developer.amazon.com",
+                    },
+                },
+                "conn-fields": {
+                    "login_endpoint": _text(
+                        "Login endpoint (simulated Amazon only)", "Leave it empty: https://api.amazon.com"
+                    ),
+                    "clock": _text(
+                        "Clock (simulated Amazon only)", "Leave it empty: Amazon's clock is the machine's clock."
+                    ),
+                },
+            },
         ],
     }
 

@@ -19,6 +19,7 @@ WRITERS = {"load", "build_marts", "publish_read_copy", "record", "prove", "apply
 def test_the_dags_are_these(dagbag: DagBag) -> None:
     assert dagbag.import_errors == {}
     assert set(dagbag.dags) == {
+        "appstore_reports",
         "credentials",
         "decisions",
         "import_reports",

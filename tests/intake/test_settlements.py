@@ -15,7 +15,7 @@ from tests.intake.conftest import Amazon
 from tieout.accounts import Account
 from tieout.alerts import AlertKind
 from tieout.amazon.errors import BudgetExhausted
-from tieout.documents import DocumentOutcome, Region
+from tieout.documents import SELLING_PARTNER_REGIONS, DocumentOutcome, Region
 from tieout.intake.load import load_business_day, load_import
 from tieout.intake.receiving import list_settlements, receive
 from tieout.intake.records import Listing
@@ -78,7 +78,7 @@ def tables(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 def test_every_settlement_equals_the_truth_and_every_broken_document_has_the_right_reason(
     amazon: Amazon, full_lake: Lake, tmp_path: Path
 ) -> None:
-    load(full_lake, tmp_path, DAYS, tuple(Region))
+    load(full_lake, tmp_path, DAYS, SELLING_PARTNER_REGIONS)
     with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as warehouse:
         found = {
             row[0]: row[1:]
@@ -131,8 +131,8 @@ def test_doing_it_again_changes_nothing_and_downloads_nothing(amazon: Amazon, fu
 def test_the_order_of_days_and_regions_does_not_matter(full_lake: Lake, tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "other").mkdir()
-    load(full_lake, tmp_path / "one", DAYS, tuple(Region))
-    load(full_lake, tmp_path / "other", DAYS[::-1] + DAYS, tuple(Region)[::-1])
+    load(full_lake, tmp_path / "one", DAYS, SELLING_PARTNER_REGIONS)
+    load(full_lake, tmp_path / "other", DAYS[::-1] + DAYS, SELLING_PARTNER_REGIONS[::-1])
     assert tables(tmp_path / "one") == tables(tmp_path / "other")
 
 
@@ -275,7 +275,7 @@ def test_the_chain_finds_every_hole_of_the_simulated_world_and_no_other(
     amazon: Amazon, full_lake: Lake, tmp_path: Path
 ) -> None:
     """Pains 3 and 10: a statement that is missing is named by its exact dates; two series of a currency are no hole."""
-    warehouse = load(full_lake, tmp_path, DAYS, tuple(Region))
+    warehouse = load(full_lake, tmp_path, DAYS, SELLING_PARTNER_REGIONS)
     with warehouse.connect(read_only=True) as con:
         known = {row[0] for row in con.execute("SELECT document_id FROM ops.document").fetchall()}
         named = set(con.execute("SELECT account, settlement_id FROM mart.settlement_tie_out").fetchall())

@@ -82,6 +82,31 @@ def stock(start: int, end: int, **moved: int) -> dict[str, Any]:
     return {"msku": "CUP", "starting_warehouse_balance": start, "ending_warehouse_balance": end, **moved}
 
 
+def sold(
+    kind: str = "Charge", price: str = "4.99", earned: str = "3.49", day: str = "2026-08-03", **changes: Any
+) -> dict[str, Any]:
+    return {
+        "marketplace": "Amazon.com", "invoice_id": "i", "transaction_id": "1", "adjustment": False, "asin": "A", "units": 1,
+        "transaction_day": dt.date.fromisoformat(day), "transaction_type": kind, "marketplace_currency": "USD",
+        "sales_price": Decimal(price), "estimated_earnings": Decimal(earned), **changes,
+    }  # fmt: skip
+
+
+def subscribed(day: int, active: int, started: int = 0, ended: int = 0, kind: str = "paid") -> dict[str, Any]:
+    return {
+        "date": dt.date(2026, 8, day), "marketplace": "Amazon.com", "asin": "A", "vendor_sku": "s",
+        "subscription_type": kind, "active": active, "started": started, "ended": ended, "refunded": 0,
+    }  # fmt: skip
+
+
+def earned(status: str = "issued", amount: str | None = "5.00", **changes: Any) -> dict[str, Any]:
+    return {
+        "marketplace": "Amazon.ca", "earnings_month": dt.date(2026, 8, 1), "invoice_id": "i", "marketplace_currency": "CAD",
+        "payment_status": status, "payment_currency": "USD", "payment_amount": amount and Decimal(amount),
+        "payment_date": amount and dt.date(2026, 9, 29), **changes,
+    }  # fmt: skip
+
+
 AUGUST = ("2026-08-01", "2026-08-31")
 
 
@@ -122,6 +147,29 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
         doc("price", "vat_tax", {**price, "currency": "EUR", "our_price_tax_inclusive_selling_price": Decimal("12.01")}),
         doc("b2c", "gst_b2c", {**gst, "invoice_amount": Decimal("118.01")}),
         doc("b2b", "gst_b2b", {**gst, "invoice_amount": Decimal("118.01")}),
+        doc("app-good", "appstore_sales", sold(), sold("Refund", "-4.99", "-3.49"), sold("Chargeback", "-4.99", "-3.49"),
+            sold("Chargeback reversal"), sold("Refund", "-4.99", "-1.00", adjustment=True),
+            sold("Charge", "4.99", "-1.00", adjustment=True), asked=AUGUST),
+        # before December 2019 what is taken back has positive earnings; the sums of 2017 have no ids
+        doc("app-old", "appstore_sales", sold("Refund", "-4.99", "3.49", "2019-11-30"),
+            *[sold("Refund", "-4.99", "3.49", "2017-12-31", invoice_id="NA", transaction_id="NA", adjustment=None)] * 2),
+        doc("app-twice", "appstore_sales", sold(), sold()),
+        doc("app-kind", "appstore_sales", sold("Gift")),
+        doc("app-sign", "appstore_sales", sold("Refund", "4.99", "3.49"), sold("Charge", "-4.99", "3.49", transaction_id="2")),
+        doc("app-sign-2019", "appstore_sales", sold("Refund", "-4.99", "3.49", "2019-12-01")),
+        doc("app-currency", "appstore_sales", sold(marketplace_currency="CAD")),
+        doc("app-market", "appstore_sales", sold(marketplace="Amazon.nl", marketplace_currency="EUR")),
+        doc("app-month", "appstore_sales", sold(day="2026-09-01"), asked=AUGUST),
+        doc("app-ids", "appstore_sales", sold(invoice_id="NA"), sold(adjustment=None)),
+        doc("app-usage", "appstore_sales", sold(units=20, usage_time=1200), sold(transaction_id="2", units=3, usage_time=1200)),
+        doc("sub-good", "appstore_subscriptions", subscribed(1, 5, 5), subscribed(2, 6, 2, 1), asked=AUGUST),
+        doc("sub-gap", "appstore_subscriptions", subscribed(1, 5, 5), subscribed(2, 7, 2, 1), subscribed(3, 6, 0, 1)),
+        doc("sub-kind", "appstore_subscriptions", subscribed(1, 5, kind="gift")),
+        doc("sub-month", "appstore_subscriptions", subscribed(1, 5, 5), asked=("2026-07-01", "2026-07-31")),
+        doc("earn-good", "appstore_earnings", earned(), earned("not issued", None, invoice_id="j"), asked=AUGUST),
+        doc("earn-pay", "appstore_earnings", earned("issued", None)),
+        doc("earn-currency", "appstore_earnings", earned(marketplace_currency="USD")),
+        doc("earn-month", "appstore_earnings", earned(), asked=("2026-07-01", "2026-07-31")),
         doc("date-range", "date_range", {**sale, "total": Decimal("8.50")}, {**sale, "total": Decimal("8.51")}),
     ]  # fmt: skip
     return by_name(check_documents(inputs, docs_dir=None))
@@ -143,6 +191,21 @@ EXPECTED = {
     "b2c": {"invoice_is_net_and_tax"},
     "b2b": {"invoice_is_net_and_tax"},
     "date-range": {"total_is_its_parts"},
+    "app-twice": {"transaction_is_once"},
+    "app-kind": {"type_is_known"},
+    "app-sign": {"sign_follows_from_type"},
+    "app-sign-2019": {"sign_follows_from_type"},
+    "app-currency": {"currency_is_the_marketplaces"},
+    "app-market": {"currency_is_the_marketplaces"},
+    "app-month": {"date_in_month"},
+    "app-ids": {"adjustment_is_told"},
+    "app-usage": {"usage_is_sixty_seconds_a_unit"},
+    "sub-gap": {"active_rolls_forward"},
+    "sub-kind": {"type_is_known"},
+    "sub-month": {"date_in_month"},
+    "earn-pay": {"payment_has_amount_and_date"},
+    "earn-currency": {"currency_is_the_marketplaces"},
+    "earn-month": {"date_in_month"},
 }
 
 
@@ -172,6 +235,19 @@ def test_every_check_is_shown_to_fire() -> None:
             "1 rows whose ending balance is not the starting balance and the movements, first line 3 (CUP): 9 units, not 10",
             3,
             "ending_warehouse_balance",
+        ),
+        (
+            "sub-gap",
+            "1 days do not follow from the day before, first line 3: 2026-08-02 Amazon.com s paid: 7 active, and 5 + 2 - 1 is 6",
+            3,
+            "Active",
+        ),
+        ("app-currency", "1 rows of Amazon.com are in CAD, first line 2", 2, "Marketplace Currency"),
+        (
+            "app-twice",
+            "1 transactions stand in more than one row, e.g. i / 1 / Charge in lines 2 and 3",
+            2,
+            "Invoice Id",
         ),
         (
             "vat",

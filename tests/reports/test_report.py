@@ -111,7 +111,7 @@ def test_a_settlement_is_recognised(stage: Stage, tmp_path: Path) -> None:
         (b"a\tb\tc\n1\t2\t3\n", "unknown_layout", "no line looks like the header of a known report"),
         (b"just text\n", "unknown_layout", "no line looks like the header of a known report"),
         (b"<html><body>Sign in</body></html>\n", "unknown_layout", "a web page or an XML document"),
-        (b"PK\x03\x04" + bytes(100), "unknown_layout", "a ZIP archive or an Excel workbook"),
+        (b"PK\x03\x04" + bytes(100), "damaged_file", "the ZIP archive is cut or damaged"),
         (file(ROW, header=(*HEADER[:-1], "Item Price")), "unknown_layout",
          "the columns 'item-price' and 'Item Price' both are item_price"),
         (b'{"nothing": 1}', "unknown_layout", "JSON document is of no known report"),

@@ -373,7 +373,7 @@ GOOD = render([PLAIN])
         (gzip.compress(GOOD) + b"garbage", "damaged_file", "gzip"),
         (gzip.compress(gzip.compress(GOOD)), "unknown_layout", "compressed twice"),
         (b"\x1f\x8b", "damaged_file", "the gzip stream"),
-        (b"PK\x03\x04....", "unknown_layout", "a ZIP archive or an Excel workbook"),
+        (b"PK\x03\x04....", "damaged_file", "the ZIP archive is cut or damaged"),
         (b"<html><body>Sorry</body></html>", "unknown_layout", "line 1: this is a web page"),
         (b"<?xml version='1.0'?><Error/>", "unknown_layout", "line 1: this is an XML document"),
         (b'{"errors": []}', "unknown_layout", "line 1: this is a JSON document"),

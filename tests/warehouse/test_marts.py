@@ -80,7 +80,7 @@ def test_only_what_changed_is_computed_and_only_what_differs_is_written(warehous
     load(warehouse, shelf, *chain(4)[3:])
     built = warehouse.build_marts()
     assert built.settlements == 1
-    assert built.rows_changed == {
+    assert {mart: n for mart, n in built.rows_changed.items() if not mart.startswith("appstore_")} == {
         "settlement_tie_out": 1,
         "settlement_by_category": 4,
         "settlement_by_month": 4,

@@ -50,7 +50,7 @@ def test_the_provider_is_found_wherever_the_package_is() -> None:
         "print(P().providers['tieout'].version, [m.connection_type for m in P().iter_connection_type_hook_ui_metadata()"
         " if 'tieout' in str(m.hook_class_name)])\n"
     )
-    assert run(script) == "1.0.0 ['selling_partner']"
+    assert run(script) == "1.0.0 ['amazon_appstore', 'selling_partner']"
 
 
 def test_the_versions_agree() -> None:

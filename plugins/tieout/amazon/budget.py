@@ -42,6 +42,8 @@ LIMITS = {
     "listBalances": Limit(0.5, 10),
     "listSummary": Limit(0.5, 10),
     "listPayouts": Limit(0.5, 10),
+    # Appstore Reporting API, page "Reporting API": at most 3 requests a second
+    "appstoreReport": Limit(3.0, 3),
 }
 
 

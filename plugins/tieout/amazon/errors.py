@@ -27,10 +27,12 @@ class LoginRefused(AmazonError):
         "invalid_scope": "The application has no right to this scope: check its roles in the developer console.",
     }
 
-    def __init__(self, error: str, description: str) -> None:
-        advice = self.ADVICE.get(error, "Compare the connection with the application's page in the developer console.")
+    def __init__(self, error: str, description: str, advice: str | None = None) -> None:
+        general = "Compare the connection with the application's page in the developer console."
+        advice = advice or self.ADVICE.get(error, general)
         super().__init__(f"Login with Amazon answered {error}: {description}. {advice}")
         self.error = error
+        self.description = description
 
 
 class AccessDenied(AmazonError):

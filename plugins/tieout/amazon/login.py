@@ -77,17 +77,18 @@ class Login:
             if self.note:
                 self.note(asked_at, started, answer, error)
 
-        body = _token(
-            self._http,
-            self._endpoint,
-            note,
-            grant_type="refresh_token",
-            refresh_token=self._credentials.refresh_token,
-            client_id=self._credentials.client_id,
-            client_secret=self._credentials.client_secret,
-        )
+        body = _token(self._http, self._endpoint, note, **self._grant())
         self._token = str(body["access_token"])
         self._dies_at = asked_at + dt.timedelta(seconds=int(body.get("expires_in", 3600)))
+
+    def _grant(self) -> dict[str, str]:
+        """What a token is asked for with."""
+        return {
+            "grant_type": "refresh_token",
+            "refresh_token": self._credentials.refresh_token,
+            "client_id": self._credentials.client_id,
+            "client_secret": self._credentials.client_secret,
+        }
 
 
 def exchange_code(

@@ -7,7 +7,12 @@ from zoneinfo import ZoneInfo
 
 from tieout.documents import Region
 
-TIME_ZONES = {Region.NA: "America/Los_Angeles", Region.EU: "Europe/Berlin", Region.FE: "Asia/Tokyo"}
+TIME_ZONES = {
+    Region.NA: "America/Los_Angeles",
+    Region.EU: "Europe/Berlin",
+    Region.FE: "Asia/Tokyo",
+    Region.APPSTORE: "UTC",  # on which a day of its subscription reports ends
+}
 
 
 def end_of_business_day(region: Region, business_day: dt.date) -> dt.datetime:

@@ -26,6 +26,11 @@ class Keys:
         return f"listed/{region}/{account}/in_progress/{business_day.isoformat()}.json"
 
     @staticmethod
+    def months(account: str) -> str:
+        """What an Appstore developer's months are known to be: the latest answer and all versions of each."""
+        return f"listed/{Region.APPSTORE}/{account}/months.json"
+
+    @staticmethod
     def import_listing(import_id: str, account: str) -> str:
         """The files of one account that one import found."""
         return f"{Keys.import_listings(import_id)}{account}.json"

@@ -92,6 +92,11 @@ class ProveAgainOperator(DecidedOperator, WarehouseOperator):
 
         @contextmanager
         def client(name: str, region: Region) -> Iterator[tuple[SellingPartner, Clock]]:
+            if name not in accounts:
+                raise AirflowFailException(
+                    f"{name} is no selling partner in the accounts file; what an Appstore report says now comes with the next "
+                    "run of appstore_reports: decide without fetching again"
+                )
             hook = SellingPartnerHook(accounts[name], lake)
             clocks.append(hook.clock)
             with hook.client() as amazon:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from tieout.accounts import load_accounts
+from tieout.accounts import load_all_accounts
 from tieout.hooks.lake import LakeHook
 from tieout.hooks.warehouse import WarehouseHook
 from tieout.operators.accounts import fail_for
@@ -49,7 +49,7 @@ class ReceiveFilesOperator(FilesOperator):
         """
         from tieout.intake.imports import NothingToImport, receive_files
 
-        accounts = load_accounts(settings().accounts_file)
+        accounts = load_all_accounts(settings().accounts_file)
         try:
             listings = receive_files(LakeHook().lake(), self.source, self.account or None, accounts)
         except NothingToImport as nothing:

@@ -11,6 +11,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from tieout.accounts import Account
+from tieout.amazon.clock import Clock
 from tieout.amazon.errors import AmazonError, NotYet
 from tieout.hooks.lake import LakeHook
 from tieout.hooks.selling_partner import SellingPartnerHook
@@ -34,6 +35,10 @@ class AccountOperator(BaseOperator):
         super().__init__(map_index_template="{{ task.account['name'] }}", **kwargs)
         self.account = account
 
+    def clock(self, account: Account) -> Clock:
+        """The clock that Amazon's limits are counted on."""
+        return SellingPartnerHook(account, LakeHook().lake()).clock
+
     def work(self, account: Account, business_day: dt.date) -> Any:
         """Do the work. Called again after each wait."""
         raise NotImplementedError
@@ -47,7 +52,7 @@ class AccountOperator(BaseOperator):
         try:
             return self.work(account, business_day(context))
         except NotYet as early:
-            clock = SellingPartnerHook(account, LakeHook().lake()).clock
+            clock = self.clock(account)
             wait = clock.machine_seconds((early.available_at - clock.now()).total_seconds())
             self.log.info("%s; waiting %.0f s", early, max(wait, 0.0))
             self.defer(trigger=InstantTrigger(time.time() + wait), method_name="execute_complete")

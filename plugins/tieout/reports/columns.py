@@ -32,8 +32,8 @@ _NOT_TOLD = (
     "above its header"
 )
 _FLAGS = {
-    **dict.fromkeys(("true", "yes", "y", "1", "ja", "oui", "sì", "si", "sí", "はい"), True),
-    **dict.fromkeys(("false", "no", "n", "0", "nein", "non", "いいえ"), False),
+    **dict.fromkeys(("true", "yes", "y", "1", "ja", "oui", "sì", "si", "sí", "はい", "是"), True),
+    **dict.fromkeys(("false", "no", "n", "0", "nein", "non", "いいえ", "否"), False),
 }
 _SCIENTIFIC = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]+")
 _CODE = re.compile(r"[A-Z]{3}")
@@ -259,6 +259,12 @@ class Reader:
         self._document_id = document_id
         self._width = len(table.header)
         self._nothing = frozenset({"", *table.family.nothing})
+        self._currency_names = dict(table.family.currency_names)
+        self._words = {
+            column.name: {word.casefold(): meant for word, meant in column.words}
+            for column in table.family.columns
+            if column.words
+        }
         self._caches: dict[str, dict[tuple[str, str], object]] = {}
 
     def table(self, batch: Sequence[tuple[int, list[str]]]) -> pa.Table:
@@ -276,6 +282,11 @@ class Reader:
             zip(*(row if len(row) == width else (row + [""] * width)[:width] for _, row in batch), strict=True)
         )
         currencies = self._currencies(cells, lines)
+        markets = {
+            column.zone_of: cells[self._table.columns[column.zone_of]]
+            for column in self._table.family.columns
+            if column.zone_of and column.zone_of in self._table.columns
+        }
         made: dict[str, pa.Array] = {
             "document_id": arrow.strings([self._document_id] * len(lines)),
             "line_no": arrow.from_numpy(np.array(lines, np.int64), pa.int64()),
@@ -286,7 +297,7 @@ class Reader:
             if at is None:
                 made |= {field.name: pa.nulls(len(lines), field.type) for field in column.fields}
             else:
-                made |= self._column(column, cells[at], lines, currencies)
+                made |= self._column(column, cells[at], lines, currencies, markets)
         if "currency" not in made:
             own = currencies.get(FILE_CURRENCY) or currencies.get(self._table.family.outside_currency or "")
             made["currency"] = arrow.strings([each or None for each in own or [""] * len(lines)])
@@ -301,7 +312,7 @@ class Reader:
             if name is None or name in found:
                 continue
             if name in self._table.columns:
-                found[name] = [each.strip().upper() for each in cells[self._table.columns[name]]]
+                found[name] = [self._currency_code(each) for each in cells[self._table.columns[name]]]
                 for row, code in enumerate(found[name]):
                     if code and not _CODE.fullmatch(code):
                         raise Misfit(
@@ -317,8 +328,17 @@ class Reader:
                 found[name] = [""] * len(lines)
         return found
 
+    def _currency_code(self, text: str) -> str:
+        code = text.strip().upper()
+        return self._currency_names.get(code, code)
+
     def _column(
-        self, column: Column, texts: tuple[str, ...], lines: list[int], currencies: dict[str, Sequence[str]]
+        self,
+        column: Column,
+        texts: tuple[str, ...],
+        lines: list[int],
+        currencies: dict[str, Sequence[str]],
+        markets: dict[str, tuple[str, ...]],
     ) -> dict[str, pa.Array]:
         spelled = self._table.spelled(column.name)
         if column.kind is Kind.TEXT:
@@ -329,11 +349,15 @@ class Reader:
                         f"{shown(text)} was an identifier before a spreadsheet wrote it in scientific notation",
                         "It has lost digits: " + _DOWNLOAD_AGAIN, line=lines[row], column=spelled,
                     )  # fmt: skip
+            if (meant := self._words.get(column.name)) is not None:
+                texts = tuple(meant.get(text.strip().casefold(), text) for text in texts)
             return {column.name: arrow.strings([text if text and not text.isspace() else None for text in texts])}
         if column.kind is Kind.CURRENCY:
-            return {column.name: arrow.strings([text.strip().upper() or None for text in texts])}
+            return {column.name: arrow.strings([self._currency_code(text) or None for text in texts])}
         if column.kind is Kind.INSTANT:
-            return self._instants(column, texts, lines, currencies)
+            # what tells zones apart that share a name: the marketplace, or the row's currency
+            own = markets.get(column.zone_of or "") or next(iter(currencies.values()), [""] * len(texts))
+            return self._instants(column, texts, lines, own)
         per_row: Sequence[str] = currencies[column.currency] if column.currency else [""] * len(texts)
         read: Callable[[str, str, int, str], object]
         if column.kind is Kind.DAY:
@@ -422,20 +446,18 @@ class Reader:
             raise Misfit(ReasonCode.BAD_DATE, f"{shown(text)} {error}", RESAVED, line=line, column=column) from None
 
     def _instants(
-        self, column: Column, texts: tuple[str, ...], lines: list[int], currencies: dict[str, Sequence[str]]
+        self, column: Column, texts: tuple[str, ...], lines: list[int], own: Sequence[str]
     ) -> dict[str, pa.Array]:
         dates = self.dates[column.name]
 
-        def read(text: str, currency: str, line: int, spelled: str) -> object:
+        def read(text: str, own: str, line: int, spelled: str) -> object:
             try:
-                return dates.read(text, currency)
+                return dates.read_in(text, own) if column.zone_of else dates.read(text, own)
             except ValueError as error:
                 raise Misfit(
                     ReasonCode.BAD_DATE, f"{shown(text)} {error}", RESAVED, line=line, column=spelled
                 ) from None
 
-        # the row's currency tells zones apart that share a name
-        own = next(iter(currencies.values()), [""] * len(texts))
         values = self._read(column.name, texts, own, lines, self._table.spelled(column.name), read)
         nothing = (None, None, None, None)
         days, local, zones, at = zip(*(nothing if each is None else each for each in values), strict=True)

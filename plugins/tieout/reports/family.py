@@ -96,6 +96,10 @@ class Column:
     """Of dates: the order in which Amazon is known to write them when it may be read in two ways, e.g. `%d-%m-%Y`."""
     zone: str | None = None
     """Of instants: the zone of those that name none, if Amazon documents it, e.g. `UTC`."""
+    zone_of: str | None = None
+    """Of instants: the column with the marketplace whose wall clock the times are, whatever they call its zone."""
+    words: tuple[tuple[str, str], ...] = ()
+    """Of texts: what a translated file has in place of Amazon's English word, and that word. Case does not count."""
 
     @cached_property
     def fields(self) -> tuple[pa.Field, ...]:
@@ -119,8 +123,8 @@ class Column:
         return (pa.field(self.name, kinds[self.kind]),)
 
 
-def text(name: str, *spelled: str, required: bool = False) -> Column:
-    return Column(name, Kind.TEXT, spelled, required)
+def text(name: str, *spelled: str, required: bool = False, words: Mapping[str, str] | None = None) -> Column:
+    return Column(name, Kind.TEXT, spelled, required, words=tuple((words or {}).items()))
 
 
 def money(name: str, *spelled: str, currency: str = "currency", required: bool = False, fine: bool = False) -> Column:
@@ -140,9 +144,14 @@ def decimal(name: str, *spelled: str, required: bool = False) -> Column:
 
 
 def instant(
-    name: str, *spelled: str, required: bool = False, written: str | None = None, zone: str | None = None
+    name: str,
+    *spelled: str,
+    required: bool = False,
+    written: str | None = None,
+    zone: str | None = None,
+    zone_of: str | None = None,
 ) -> Column:
-    return Column(name, Kind.INSTANT, spelled, required, written=written, zone=zone)
+    return Column(name, Kind.INSTANT, spelled, required, written=written, zone=zone, zone_of=zone_of)
 
 
 def day(name: str, *spelled: str, required: bool = False, written: str | None = None) -> Column:
@@ -202,6 +211,8 @@ class Family:
     """The document is only given for a restricted data token."""
     options: Mapping[str, str] = field(default_factory=dict)
     """`reportOptions` to send."""
+    currency_names: Mapping[str, str] = field(default_factory=dict)
+    """Codes of currencies that Amazon writes in this family and that are not ISO 4217, with the one that is meant."""
     nothing: tuple[str, ...] = ()
     """What stands in columns of numbers and dates for a value that Amazon does not have, besides nothing at all."""
     json_keys: tuple[str, ...] = ()

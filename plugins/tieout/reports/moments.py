@@ -13,8 +13,10 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from tieout.documents import ReasonCode
+from tieout.marketplaces import known_marketplaces
 from tieout.reports.dates import DMY, MDY, RESAVED, YMD, DateFormat, zone_minutes
 from tieout.reports.errors import Misfit, shown
 
@@ -321,6 +323,36 @@ class DateReading:
         except OverflowError:
             raise ValueError("is not a time of day") from None
         return day, local, zone, at
+
+    def read_in(
+        self, value: str, marketplace: str
+    ) -> tuple[dt.date, dt.datetime | None, str | None, dt.datetime | None]:
+        """As `read`, of a time that is a marketplace's wall clock.
+
+        The zone's name says which clock is meant and not whether it is summer: `05/21/18 14:39 PST` is 14:39 in Los Angeles,
+        where it is summer then. Only in the hour that comes twice in autumn the name decides: `PDT` is the first, any
+        other the second. A time in the hour that is left out in spring is counted on from the time before it.
+
+        :param marketplace: as `include/config/marketplaces.yaml` spells it.
+        :raises ValueError: it is no date as the column has them, or its zone is another marketplace's.
+        """
+        found = known_marketplaces().named(marketplace.strip())
+        day, local, zone, at = self.read(value, found.currency if found else "")
+        if local is None or found is None:
+            return day, local, zone, at
+        wall = local.replace(tzinfo=ZoneInfo(found.time_zone))
+        first, second = wall.replace(fold=0), wall.replace(fold=1)
+        if at is not None:
+            offset = local.replace(tzinfo=dt.UTC) - at
+            year = [wall.replace(month=month, day=1).utcoffset() for month in range(1, 13)]
+            if offset not in year:
+                if zone and (_OFFSET.fullmatch(zone) or zone in ("UTC", "Z")):
+                    return day, local, zone, at
+                raise ValueError(f"names the zone {zone}, and {found.names[0]} is in {found.time_zone}")
+        summer = first.utcoffset() != second.utcoffset() and at is not None and first.astimezone(dt.UTC) == at
+        left_out = first.astimezone(dt.UTC).astimezone(first.tzinfo).replace(tzinfo=None) != local
+        moment = first if summer or left_out else second
+        return day, local, zone, moment.astimezone(dt.UTC)
 
     @staticmethod
     def _zone_notation(zone: str | None) -> str:

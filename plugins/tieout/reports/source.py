@@ -1,12 +1,14 @@
 """Received bytes, decompressed and verified.
 
 Amazon's `compressionAlgorithm` and a file's name are both known to lie (a document announced as GZIP may be plain, and
-the reverse), so the first bytes decide. A gzip stream is verified by its trailer: CRC-32 and length (RFC 1952).
+the reverse), so the first bytes decide. A gzip stream is verified by its trailer: CRC-32 and length (RFC 1952); the one
+text file in a ZIP archive, which is how the Appstore sends its reports, by its CRC-32.
 """
 
 from __future__ import annotations
 
 import gzip
+import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,23 +20,54 @@ from tieout.documents import ReasonCode
 from tieout.reports.errors import Misfit
 
 GZIP_MAGIC = b"\x1f\x8b"
+ZIP_MAGIC = b"PK\x03\x04"
 CHUNK_BYTES = 1 << 20
 _DAMAGE = (gzip.BadGzipFile, zlib.error, cast(type[Exception], isal_zlib.error))
 _DOWNLOAD_AGAIN = "Download the report again; if it stays so, open a case with Seller Support"
 
 
 def read_chunks(path: Path) -> Iterator[bytes]:
-    """The bytes of a plain or gzipped file, decompressed, in chunks of a megabyte.
+    """The bytes of a plain, gzipped or zipped file, decompressed, in chunks of a megabyte.
 
     Raises:
-        Misfit: `damaged_file` if the gzip stream is cut, fails its checksum or length, or has bytes after its end.
+        Misfit: `damaged_file` if the gzip stream or the archive is cut, fails its checksum or length, or has bytes after
+            its end.
         OSError: the file cannot be opened or read.
     """
     with path.open("rb") as file:
-        gzipped = file.read(2) == GZIP_MAGIC
+        start = file.read(4)
+    if start == ZIP_MAGIC and (member := _only_member(path)) is not None:
+        yield from _unzipped(path, member)
+        return
+    gzipped = start.startswith(GZIP_MAGIC)
     with igzip.open(path) if gzipped else path.open("rb") as file:
         while chunk := _read(cast(BinaryIO, file)):
             yield chunk
+
+
+def _only_member(path: Path) -> str | None:
+    """The one text file in a ZIP archive; None if the archive holds anything else, as an Excel workbook does.
+
+    Raises:
+        Misfit: `damaged_file` if the archive is cut.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [each.filename for each in archive.infolist() if not each.is_dir()]
+    except zipfile.BadZipFile as error:
+        raise Misfit(
+            ReasonCode.DAMAGED_FILE, f"the ZIP archive is cut or damaged ({error})", _DOWNLOAD_AGAIN
+        ) from error
+    return names[0] if len(names) == 1 and names[0].lower().endswith((".csv", ".txt", ".tsv")) else None
+
+
+def _unzipped(path: Path, member: str) -> Iterator[bytes]:
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise Misfit(ReasonCode.DAMAGED_FILE, f"the ZIP archive is damaged ({error})", _DOWNLOAD_AGAIN) from error
 
 
 def _read(file: BinaryIO) -> bytes:

@@ -72,6 +72,12 @@ MARTS = (
     "unknown_fee",
     "moved_since_close",
     "trouble",
+    "appstore_revenue",
+    "appstore_refund",
+    "appstore_subscription_month",
+    "appstore_subscription_gap",
+    "appstore_tie_out",
+    "appstore_payment",
 )
 """The marts, each after those that it is made from."""
 

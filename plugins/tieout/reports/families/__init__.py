@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from tieout.reports.families import (
+    appstore_earnings,
+    appstore_sales,
+    appstore_subscriptions,
     date_range,
     fba_returns,
     fee_preview,
@@ -41,6 +44,9 @@ FAMILIES: dict[str, Family] = {
         gst_b2c.FAMILY,
         gst_b2b.FAMILY,
         seller_performance.FAMILY,
+        appstore_sales.FAMILY,
+        appstore_subscriptions.FAMILY,
+        appstore_earnings.FAMILY,
     )
 }
 """By name."""
