@@ -111,6 +111,7 @@ def truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
                     "marketplace_id": MARKETPLACES[country].id,
                     "metric": policy,
                     "fulfillment_channel": None,
+                    "status": "BAD" if violations(book, country, policy) else "GOOD",
                     "defects_count": violations(book, country, policy),
                     "account_status": _status(book, country),
                 }

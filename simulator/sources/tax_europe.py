@@ -195,7 +195,7 @@ def tax_truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
     return [
         {
             "account": book.seller.key,
-            "marketplace_id": MARKETPLACES[line.country].id,
+            "marketplace_id": line.country,
             "transaction_type": "REFUND" if line.is_refund else "SHIPMENT",
             "transaction_id": line.activity_id,
             "order_id": line.event.entry.order_id,
