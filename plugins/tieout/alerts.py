@@ -36,6 +36,9 @@ class AlertKind(StrEnum):
     CARRIED_BALANCE_DIFFERS = "carried_balance_differs"
     MOVED_SINCE_CLOSE = "moved_since_close"
     UNKNOWN_FEE = "unknown_fee"
+    EXCHANGE_RATE_MISSING = "exchange_rate_missing"
+    ACCOUNT_HEALTH = "account_health"
+    REFUND_WITHOUT_RETURN = "refund_without_return"
     CLIENT_SECRET_EXPIRES = "client_secret_expires"
 
 
@@ -95,6 +98,18 @@ MEANINGS: dict[AlertKind, Meaning] = {
     AlertKind.UNKNOWN_FEE: Meaning(
         "fee code is not in the dictionary",
         "The money is loaded and counted as unknown: add a rule to include/config/fee_dictionary.yaml.",
+    ),
+    AlertKind.EXCHANGE_RATE_MISSING: Meaning(
+        "money cannot be converted",
+        "Give newer rates (TIEOUT_EXCHANGE_RATES); a currency that the bank does not publish stays unconverted.",
+    ),
+    AlertKind.ACCOUNT_HEALTH: Meaning(
+        "account is not healthy by Amazon's measures",
+        "Open Account Health in Seller Central: a restricted account's payouts are held back.",
+    ),
+    AlertKind.REFUND_WITHOUT_RETURN: Meaning(
+        "refunds without a return or a reimbursement",
+        "Read mart.refund_against_return; claim reimbursement in Seller Central for units that did not come back.",
     ),
     AlertKind.CLIENT_SECRET_EXPIRES: Meaning(
         "client secret of the application expires",

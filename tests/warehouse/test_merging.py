@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.staged import Shelf
+from tests.staged import Settlement, Shelf, sale
 from tests.warehouse.conftest import content, rows
 from tieout.documents import Action, Decision, DocumentOutcome, Region, State
 from tieout.warehouse import LoadResult, Warehouse
@@ -207,6 +207,44 @@ def test_loading_again_touches_nothing(warehouse: Warehouse, shelf: Shelf) -> No
     before = content(warehouse, "ops", "core", ordered=False)
     assert load(warehouse, shelf, outcome, run_id="second").rows_merged == 0
     assert content(warehouse, "ops", "core", ordered=False) == before
+
+
+def test_marts_built_after_each_load_are_those_built_at_once(made: Callable[[str], Warehouse], shelf: Shelf) -> None:
+    """What changed is noted by order, month and day; nothing else is computed again, and nothing is missed."""
+    step_by_step, at_once = made("steps"), made("once")
+    sold = [sale("10.00", order_id=f"111-0000000-000000{n}", sku="TEA", quantity_purchased=1) for n in range(4)]
+    back = [
+        sale("-10.00", order_id="111-0000000-0000001", sku="TEA", transaction_type="Refund", posted_date=day(9)),
+        sale("5.00", order_id="111-0000000-0000002", sku="MUG", posted_date=dt.date(2026, 7, 31)),
+    ]
+    returned = {"order_id": "111-0000000-0000001", "sku": "TEA", "quantity": 1, "returned_day": day(12)}
+    orders = [ordered(f"111-0000000-000000{n}", "10.00") for n in range(1, 6)]
+    loads = [
+        (shelf.report("acme_na.1", "orders", orders[:3]),),
+        (shelf.ready("acme_na.s1", Settlement(sold, "1")),),
+        (shelf.report("acme_na.2", "orders", [ordered("111-0000000-0000001", "12.00")], created_at=NOON),),
+        (shelf.report("acme_na.3", "fba_returns", [returned]), shelf.ready("acme_na.s2", Settlement(back, "2"))),
+        (shelf.report("acme_na.4", "orders", orders, created_at=NOON + HOUR),),
+        (shelf.ready("acme_na.s3", Settlement(sold[:2], "1"), created_at=NOON),),
+    ]
+    for outcomes in loads:
+        for warehouse in (step_by_step, at_once):
+            load(warehouse, shelf, *outcomes)
+        step_by_step.build_marts()
+    for warehouse in (step_by_step, at_once):
+        load(warehouse, shelf, decided=[decide(Action.WITHDRAW, "acme_na.4")])
+        warehouse.build_marts()
+    assert content(step_by_step, "mart") == content(at_once, "mart")
+    assert set(step_by_step.build_marts(rebuild=True).rows_changed.values()) == {0}
+    found = rows(
+        at_once, "SELECT right(order_id, 1), ordered_amount, settled_sales, state FROM mart.order_to_cash ORDER BY 1"
+    )
+    assert found == [
+        ("0", None, Decimal("10.00"), "not_in_orders"),
+        ("1", Decimal("12.00"), Decimal("10.00"), "differs"),
+        ("2", Decimal("10.00"), Decimal("5.00"), "differs"),
+        ("3", Decimal("10.00"), None, "open"),
+    ]
 
 
 def some_documents(shelf: Shelf, chance: random.Random, salt: str) -> list[DocumentOutcome]:

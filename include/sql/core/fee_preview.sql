@@ -16,6 +16,7 @@
 --   line_no                   | BIGINT NOT NULL      | Physical line of the decoded file on which the row starts (the header is line 1).
 --   as_of                     | TIMESTAMPTZ NOT NULL | When Amazon made the report, UTC.
 --   as_of_day                 | DATE NOT NULL        | Day on which the report was made, UTC.
+--   month                     | DATE NOT NULL        | First day of that day's month.
 --   sku                       | VARCHAR NOT NULL     | The seller's stock-keeping unit.
 --   fnsku                     | VARCHAR              | Amazon's id of the seller's stock.
 --   asin                      | VARCHAR              | Amazon's id of the product.
@@ -39,6 +40,7 @@ SELECT
   r.line_no,
   r.as_of,
   r.as_of_day,
+  CAST(date_trunc('month', r.as_of_day) AS DATE) AS month,
   r.sku,
   r.fnsku,
   r.asin,

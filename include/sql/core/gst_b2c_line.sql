@@ -26,6 +26,7 @@
 --   shipment_item_id     | VARCHAR              | Amazon's id of the item in it.
 --   credit_note_no       | VARCHAR              | The credit note of a refund; null for others.
 --   credit_noted_on      | DATE                 | Day of the credit note, as the report writes it; null for others.
+--   month                | DATE                 | First day of the month of the credit note, or else of the invoice, the shipment or the order.
 --   sku                  | VARCHAR              | The seller's stock-keeping unit.
 --   asin                 | VARCHAR              | Amazon's id of the product.
 --   hsn_sac              | VARCHAR              | Code of the goods or service by which GST is charged.
@@ -66,6 +67,7 @@ SELECT
   r.shipment_item_id,
   r.credit_note_no,
   r.credit_noted_day AS credit_noted_on,
+  CAST(date_trunc('month', coalesce(r.credit_noted_day, r.invoiced_day, r.shipped_day, r.ordered_day)) AS DATE) AS month,
   r.sku,
   r.asin,
   r.hsn_sac,

@@ -24,6 +24,8 @@
 --   amount_description           | VARCHAR          | Amazon's `amount-description`.
 --   posted_date                  | DATE             | Amazon's `posted-date`, in the time zone that the file writes.
 --   posted_at                    | TIMESTAMPTZ      | Amazon's posted date and time, UTC; null when the file gives only a date.
+--   posted_on                    | DATE             | Day of the posting in the business time zone of the region (Los Angeles, Berlin, Tokyo); the date that the file writes when it gives no time.
+--   month                        | DATE             | First day of the month of `posted_on`; null for a line without a date.
 --   order_id                     | VARCHAR          | Amazon's `order-id`, as it stands in the file.
 --   order_reference_kind         | VARCHAR NOT NULL | What `order_id` holds, by its form: `amazon_order` (3-7-7 digits), `fba_shipment` (`FBA...`), `mcf_order` (multi-channel, `S01-...`), `other`, or `none`.
 --   marketplace_name             | VARCHAR          | Amazon's `marketplace-name`, as it stands in the file.
@@ -38,9 +40,33 @@
 --   merchant_adjustment_item_id  | VARCHAR          | Amazon's `merchant-adjustment-item-id`.
 --   promotion_id                 | VARCHAR          | Amazon's `promotion-id`.
 
+WITH
+
+-- The lines with the day on which they were posted
+dated AS (
+  SELECT
+    l.*,
+    v.region,
+    v.account,
+    CASE
+      WHEN l.posted_at IS NULL THEN l.posted_date
+      WHEN v.region = 'NA' THEN CAST(l.posted_at AT TIME ZONE 'America/Los_Angeles' AS DATE)
+      WHEN v.region = 'EU' THEN CAST(l.posted_at AT TIME ZONE 'Europe/Berlin' AS DATE)
+      WHEN v.region = 'FE' THEN CAST(l.posted_at AT TIME ZONE 'Asia/Tokyo' AS DATE)
+    END AS posted_on
+  FROM staging.changed_settlement AS c
+  INNER JOIN core.settlement_version AS v
+    ON v.account = c.account
+    AND v.settlement_id = c.settlement_id
+    AND v.status = 'current'
+  INNER JOIN staging.settlement_line AS l
+    ON l.document_id = v.document_id
+    AND l.settlement_id = v.settlement_id
+)
+
 SELECT
-  v.region,
-  v.account,
+  l.region,
+  l.account,
   l.settlement_id,
   l.document_id,
   l.line_no,
@@ -54,6 +80,8 @@ SELECT
   l.amount_description,
   l.posted_date,
   l.posted_at,
+  l.posted_on,
+  CAST(date_trunc('month', l.posted_on) AS DATE) AS month,
   l.order_id,
   l.order_reference_kind,
   l.marketplace_name,
@@ -67,14 +95,7 @@ SELECT
   l.merchant_order_item_id,
   l.merchant_adjustment_item_id,
   l.promotion_id
-FROM staging.changed_settlement AS c
-INNER JOIN core.settlement_version AS v
-  ON v.account = c.account
-  AND v.settlement_id = c.settlement_id
-  AND v.status = 'current'
-INNER JOIN staging.settlement_line AS l
-  ON l.document_id = v.document_id
-  AND l.settlement_id = v.settlement_id
+FROM dated AS l
 LEFT JOIN staging.line_kind AS k
   ON k.transaction_type IS NOT DISTINCT FROM l.transaction_type
   AND k.amount_type IS NOT DISTINCT FROM l.amount_type

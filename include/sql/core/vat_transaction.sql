@@ -17,6 +17,7 @@
 --   line_no                        | BIGINT NOT NULL      | Physical line of the decoded file on which the row starts (the header is line 1).
 --   as_of                          | TIMESTAMPTZ NOT NULL | When Amazon made the report, UTC.
 --   activity_period                | VARCHAR              | The month, as the report writes it, e.g. `2026-AUG`.
+--   month                          | DATE                 | First day of the month of the tax point; of the tax calculation when that is not known.
 --   program_type                   | VARCHAR              | `REGULAR` or another programme, in Amazon's words.
 --   marketplace                    | VARCHAR              | The marketplace, in Amazon's words, e.g. `amazon.de`.
 --   transaction_type               | VARCHAR NOT NULL     | What it is, in Amazon's words: `SALE`, `REFUND`, `RETURN`, `FC_TRANSFER`, `INBOUND` and others.
@@ -60,6 +61,7 @@ SELECT
   r.line_no,
   r.as_of,
   r.activity_period,
+  CAST(date_trunc('month', coalesce(r.transaction_complete_date, r.tax_calculation_date)) AS DATE) AS month,
   r.program_type,
   r.marketplace,
   r.transaction_type,

@@ -1,8 +1,7 @@
 -- mart.settlement_by_month
 --
 -- What each settlement moved in which month. A settlement crosses months: its lines are told apart by the day on which
--- they were posted, in the business time zone of the region (Los Angeles, Berlin, Tokyo). A line without a time counts on
--- the date that the file writes.
+-- they were posted, in the business time zone of the region; see core.settlement_line.
 --
 -- Grain:   one row a settlement of an account, month and category
 -- Key:     account, settlement_id, month, category
@@ -21,64 +20,28 @@
 --   amount         | DECIMAL(18,2) NOT NULL | Sum of the lines, in `currency`, positive towards the seller.
 --   lines          | BIGINT NOT NULL        | Lines that carry an amount of this category.
 
-WITH
-
--- The lines with the day on which they were posted
-dated AS (
-  SELECT
-    l.region,
-    l.account,
-    l.settlement_id,
-    l.document_id,
-    l.currency,
-    l.category,
-    l.is_cash_flow,
-    l.amount,
-    CASE
-      WHEN l.posted_at IS NULL THEN l.posted_date
-      WHEN l.region = 'NA' THEN CAST(l.posted_at AT TIME ZONE 'America/Los_Angeles' AS DATE)
-      WHEN l.region = 'EU' THEN CAST(l.posted_at AT TIME ZONE 'Europe/Berlin' AS DATE)
-      WHEN l.region = 'FE' THEN CAST(l.posted_at AT TIME ZONE 'Asia/Tokyo' AS DATE)
-    END AS posted_on
-  FROM core.settlement_line AS l
-  INNER JOIN staging.changed_settlement AS c
-    ON c.account = l.account
-    AND c.settlement_id = l.settlement_id
-  WHERE l.amount IS NOT NULL
-),
-
-monthly AS (
-  SELECT
-    region,
-    account,
-    settlement_id,
-    document_id,
-    currency,
-    category,
-    is_cash_flow,
-    amount,
-    CAST(date_trunc('month', posted_on) AS DATE) AS month
-  FROM dated
-)
-
 SELECT
-  region,
-  account,
-  settlement_id,
-  document_id,
-  currency,
-  month,
-  category,
-  is_cash_flow,
-  CAST(sum(amount) AS DECIMAL(18, 2)) AS amount,
+  l.region,
+  l.account,
+  l.settlement_id,
+  l.document_id,
+  l.currency,
+  l.month,
+  l.category,
+  l.is_cash_flow,
+  CAST(sum(l.amount) AS DECIMAL(18, 2)) AS amount,
   count(*) AS lines
-FROM monthly
+FROM core.settlement_line AS l
+INNER JOIN staging.changed_settlement AS c
+  ON c.account = l.account
+  AND c.settlement_id = l.settlement_id
+WHERE l.amount IS NOT NULL
 GROUP BY
-  region,
-  account,
-  settlement_id,
-  document_id,
-  currency,
-  month,
-  category,
-  is_cash_flow
+  l.region,
+  l.account,
+  l.settlement_id,
+  l.document_id,
+  l.currency,
+  l.month,
+  l.category,
+  l.is_cash_flow

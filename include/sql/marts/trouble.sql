@@ -7,11 +7,11 @@
 --
 -- Grain:   one row a trouble
 -- Key:     kind, subject
--- Inputs:  ops.business_day, ops.document, core.settlement, core.settlement_version, mart.settlement_chain, mart.settlement_series, mart.moved_since_close, mart.unknown_fee
+-- Inputs:  ops.business_day, ops.document, core.settlement, core.settlement_version, mart.settlement_chain, mart.settlement_series, mart.moved_since_close, mart.unknown_fee, mart.settlement_converted, mart.account_health_by_day, mart.refund_against_return, ops.merged
 -- Written: rebuilt
 --
 -- Columns:
---   kind           | VARCHAR NOT NULL     | `document_quarantined`, `chain_hole`, `reserve_differs`, `carried_balance_differs`, `settlement_late`, `deposit_late`, `day_late`, `moved_since_close`, `unknown_fee` or `document_unaccounted`.
+--   kind           | VARCHAR NOT NULL     | `document_quarantined`, `chain_hole`, `reserve_differs`, `carried_balance_differs`, `settlement_late`, `deposit_late`, `day_late`, `moved_since_close`, `unknown_fee`, `document_unaccounted`, `exchange_rate_missing`, `account_health` or `refund_without_return`.
 --   subject        | VARCHAR NOT NULL     | What the trouble is about; it stays the same while the trouble lasts.
 --   region         | VARCHAR              | Selling Partner API region: `NA`, `EU` or `FE`; null when it concerns several.
 --   account        | VARCHAR              | The selling-partner account, by our name for it; null when it concerns several.
@@ -55,6 +55,60 @@ quarantined AS (
   FROM core.settlement_version
   WHERE status = 'quarantined'
   GROUP BY document_id
+),
+
+-- The latest report of each account's health, by marketplace
+health AS (
+  SELECT
+    h.*,
+    row_number() OVER (PARTITION BY h.account, h.marketplace_id ORDER BY h.as_of_day DESC) AS place
+  FROM mart.account_health_by_day AS h
+),
+
+-- Since when returns are known of an account: refunds before that day prove nothing
+returns_known AS (
+  SELECT
+    account,
+    min(CAST(coalesce(data_start_at, as_of) AS DATE)) AS first_day
+  FROM ops.merged
+  WHERE family IN ('fba_returns', 'returns')
+  GROUP BY account
+),
+
+-- Refunds of which nothing came back within the 45 days that Amazon gives a buyer, and that were not made good
+refund_alone AS (
+  SELECT
+    r.region,
+    r.account,
+    r.currency,
+    count(*) AS refunds,
+    sum(r.refunded) AS refunded,
+    min(r.first_refunded_on) AS first_on
+  FROM mart.refund_against_return AS r
+  INNER JOIN returns_known AS k ON k.account = r.account
+  INNER JOIN as_of AS a ON a.region = r.region
+  WHERE r.state = 'refund_without_return'
+    AND r.first_refunded_on >= k.first_day
+    AND r.first_refunded_on + INTERVAL '45' DAY < a.business_day
+  GROUP BY
+    r.region,
+    r.account,
+    r.currency
+),
+
+-- Settlements that could not be converted, by currency
+unconverted AS (
+  SELECT
+    s.currency,
+    s.reporting_currency,
+    count(*) AS settlements,
+    sum(s.amount) AS amount,
+    min(s.converted_on) AS first_on
+  FROM mart.settlement_converted AS s
+  WHERE s.converted_amount IS NULL
+  GROUP BY
+    s.currency,
+    s.reporting_currency
 ),
 
 moved AS (
@@ -322,3 +376,50 @@ FROM ops.document AS d
 INNER JOIN as_of AS a ON a.region = d.region
 WHERE d.reason_code = 'report_not_ready'
   AND d.first_listed_on + INTERVAL '3' DAY < a.business_day
+UNION ALL
+SELECT
+  'exchange_rate_missing' AS kind,
+  u.currency || ' ' || u.reporting_currency AS subject,
+  CAST(NULL AS VARCHAR) AS region,
+  CAST(NULL AS VARCHAR) AS account,
+  CAST(NULL AS VARCHAR) AS settlement_id,
+  CAST(NULL AS VARCHAR) AS document_id,
+  u.currency,
+  CAST(u.amount AS DECIMAL(38, 2)) AS amount,
+  CAST(coalesce(u.first_on, DATE '1970-01-01') AS TIMESTAMPTZ) AS since,
+  'No rate turns ' || u.currency || ' into ' || u.reporting_currency || ' for ' || CAST(u.settlements AS VARCHAR)
+    || ' settlements since ' || coalesce(CAST(u.first_on AS VARCHAR), 'an unknown day') || ': '
+    || CAST(u.amount AS VARCHAR) || ' ' || u.currency || ' are not converted' AS message
+FROM unconverted AS u
+UNION ALL
+SELECT
+  'account_health' AS kind,
+  h.account || coalesce(' ' || h.marketplace_id, '') AS subject,
+  h.region,
+  h.account,
+  CAST(NULL AS VARCHAR) AS settlement_id,
+  CAST(NULL AS VARCHAR) AS document_id,
+  CAST(NULL AS VARCHAR) AS currency,
+  CAST(NULL AS DECIMAL(38, 2)) AS amount,
+  CAST(h.as_of_day AS TIMESTAMPTZ) AS since,
+  'Account ' || h.account || ' is ' || coalesce(h.account_status, 'of unknown status')
+    || coalesce(' in marketplace ' || h.marketplace_id, '') || coalesce('; not good: ' || h.not_good, '')
+    || ', by the report of ' || CAST(h.as_of_day AS VARCHAR) AS message
+FROM health AS h
+WHERE h.place = 1
+  AND h.state <> 'healthy'
+UNION ALL
+SELECT
+  'refund_without_return' AS kind,
+  r.account || ' ' || r.currency AS subject,
+  r.region,
+  r.account,
+  CAST(NULL AS VARCHAR) AS settlement_id,
+  CAST(NULL AS VARCHAR) AS document_id,
+  r.currency,
+  CAST(r.refunded AS DECIMAL(38, 2)) AS amount,
+  CAST(r.first_on AS TIMESTAMPTZ) AS since,
+  CAST(r.refunds AS VARCHAR) || ' refunds of ' || r.account || ', ' || CAST(r.refunded AS VARCHAR) || ' ' || r.currency
+    || ', have neither a return nor a reimbursement after 45 days; the first is of ' || CAST(r.first_on AS VARCHAR)
+    AS message
+FROM refund_alone AS r

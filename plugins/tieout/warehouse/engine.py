@@ -38,6 +38,7 @@ from tieout.documents import (
 from tieout.fees import fee_dictionary
 from tieout.models import PERSISTENT, Model, models
 from tieout.warehouse.merging import Merged, changed_tables, merge, note_changes, stage_changed
+from tieout.warehouse.reference import sync_reference
 from tieout.warehouse.tables import (
     arrow,
     built_up_to,
@@ -71,6 +72,14 @@ MARTS = (
     "unknown_fee_by_settlement",
     "unknown_fee",
     "moved_since_close",
+    "settlement_converted",
+    "month_converted",
+    "order_to_cash",
+    "refund_against_return",
+    "sku_profit",
+    "tax_by_country",
+    "fulfillment_fee_difference",
+    "account_health_by_day",
     "trouble",
     "appstore_revenue",
     "appstore_refund",
@@ -383,24 +392,31 @@ class Warehouse:
             changed = _sync_dictionary(con, run_id="build_marts", business_day=None, now=now)
             _note_pending(con, before, LoadRecord(loaded_at=now, run_id="build_marts", region=None, business_day=None))
             newest = newest_load(con)
+            reference = sync_reference(con)
+            for name in reference:
+                _forget_builds(con, name)
+            changed |= bool(reference)
             moved = changed_tables(con)
             settlements = 0
+            anew: set[str] = set()
             rows_changed: dict[str, int] = {}
             for table in MARTS:
                 model = models()[f"mart.{table}"]
                 built = built_up_to(con, model)
                 fed = any(rows_changed.get(name.removeprefix("mart.")) for name in model.reads)
-                if not rebuild and built == newest and not fed and not moved & model.reads:
+                everything = rebuild or built is None or bool(anew & model.reads)
+                if not everything and built == newest and not fed and not moved & model.reads:
                     rows_changed[table] = 0
                     continue
                 con.execute(
                     "CREATE TABLE staging.changed_settlement AS SELECT DISTINCT account, settlement_id FROM ops.load "
                     "WHERE load_id > ?",
-                    [-1 if rebuild or built is None else built],
+                    [-1 if everything else built],
                 )
                 count = con.execute("SELECT count(*) FROM staging.changed_settlement").fetchall()[0][0]
                 settlements = max(settlements, count)
-                everything = rebuild or built is None
+                if everything:
+                    anew.add(model.name)
                 stage_changed(con, model, everything)
                 rows_changed[table] = write(con, model, _mart_scope(model, everything))
                 changed |= record_build(con, model, newest) or rows_changed[table] > 0
@@ -904,7 +920,7 @@ def _forget_builds(con: duckdb.DuckDBPyConnection, changed: str) -> None:
     """Have the marts built anew that read a table which has changed."""
     for table in MARTS:
         model = models()[f"mart.{table}"]
-        if changed in {name.strip() for name in model.inputs.split(",")}:
+        if changed in model.reads:
             con.execute("DELETE FROM ops.build WHERE model = ?", [model.name])
 
 

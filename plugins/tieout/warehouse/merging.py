@@ -97,7 +97,9 @@ def stage_changed(con: duckdb.DuckDBPyConnection, mart: Model, everything: bool)
     if everything:
         tables = [models()[name] for name in sorted(mart.reads) if not name.startswith("staging.")]
         own = [model.name for model in tables if column in {each.name for each in model.columns}]
-        told = " UNION ".join(f"SELECT account, {column} FROM {name} WHERE {column} IS NOT NULL" for name in own)
+        told = " UNION ".join(
+            f"SELECT DISTINCT account, {column} FROM {name} WHERE {column} IS NOT NULL" for name in own
+        )
     con.execute(f"CREATE TABLE staging.changed_{column} AS {told}")
 
 

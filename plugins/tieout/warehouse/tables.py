@@ -116,6 +116,7 @@ def arrow(model: Model, rows: list[dict[str, Any]]) -> pa.Table:
         "DECIMAL(18,2)": pa.decimal128(18, 2),
         "DECIMAL(18,6)": pa.decimal128(18, 6),
         "DECIMAL(38,2)": pa.decimal128(38, 2),
+        "DECIMAL(20,12)": pa.decimal128(20, 12),
     }
     schema = pa.schema([(column.name, types[column.type]) for column in model.columns])
     return pa.Table.from_pylist(rows, schema=schema)

@@ -1,0 +1,19 @@
+-- core.exchange_rate
+--
+-- The European Central Bank's reference rates, dated, turned into the reporting currency (`TIEOUT_REPORTING_CURRENCY`).
+-- The bank publishes none at weekends and on holidays, and none of some currencies, e.g. AED, SAR and EGP. A rate holds
+-- until the next one is published, and for 7 days at most.
+--
+-- Grain:   one row a published day and currency
+-- Key:     currency, rate_on
+-- Inputs:  the file of rates and the settings
+-- Written: by the build of the marts, when the file or the setting changed
+--
+-- Columns:
+--   rate_on              | DATE NOT NULL           | Day for which the bank published the rate.
+--   valid_until          | DATE NOT NULL           | Last day on which it is used.
+--   currency             | VARCHAR NOT NULL        | The currency, ISO 4217.
+--   reporting_currency   | VARCHAR NOT NULL        | The currency into which it is turned, ISO 4217.
+--   rate                 | DECIMAL(20,12) NOT NULL | What one unit of `currency` is worth in the currency `reporting_currency`, rounded to 12 decimals.
+--   euro_rate            | DECIMAL(20,12) NOT NULL | The bank's own figure: units of `currency` for one euro.
+--   euro_rate_reporting  | DECIMAL(20,12) NOT NULL | The bank's own figure of that day: units of the currency `reporting_currency` for one euro.

@@ -1,0 +1,17 @@
+-- core.marketplace
+--
+-- Amazon's marketplaces, as settlements and reports name them: from include/config/marketplaces.yaml.
+--
+-- Grain:   one row a spelling of a marketplace's name
+-- Key:     name
+-- Inputs:  include/config/marketplaces.yaml
+-- Written: by the build of the marts, when the file changed
+--
+-- Columns:
+--   name            | VARCHAR NOT NULL | How files spell the marketplace, in lower case, e.g. `amazon.de`.
+--   marketplace_id  | VARCHAR NOT NULL | Amazon's id of it.
+--   is_first_name   | BOOLEAN NOT NULL | True for one name of each marketplace.
+--   country         | VARCHAR NOT NULL | Its country, ISO 3166.
+--   region          | VARCHAR NOT NULL | Selling Partner API region: `NA`, `EU` or `FE`.
+--   currency        | VARCHAR NOT NULL | The currency in which it settles, ISO 4217.
+--   time_zone       | VARCHAR NOT NULL | Its time zone, by its IANA name.

@@ -1,0 +1,12 @@
+-- core.reporting_currency
+--
+-- The currency into which converted marts turn all money (`TIEOUT_REPORTING_CURRENCY`).
+--
+-- Grain:   exactly one row
+-- Key:     currency
+-- Inputs:  the settings
+-- Written: by the build of the marts, when the setting changed
+--
+-- Columns:
+--   currency     | VARCHAR NOT NULL | The reporting currency, ISO 4217.
+--   rates_until  | DATE             | The last day for which rates are known; null when none are.
