@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import tempfile
 from collections import Counter
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tests.faults.conftest import Faulty, calls
 from tieout.amazon.errors import NotYet
-from tieout.documents import DocumentOutcome, StagedReport, State
+from tieout.documents import Document, DocumentOutcome, SettlementSummary, StagedFiles, StagedReport, State
+from tieout.intake.answering import ask
 from tieout.intake.collecting import collect, listing_of_day, settle_day
 from tieout.intake.receiving import list_settlements
-from tieout.intake.records import Collected, Participations, Progress
+from tieout.intake.records import Collected, Outcomes, Participations, Progress
 from tieout.intake.settling import check, read
 from tieout.lake import Keys, Lake
 from tieout.reports.families import FAMILIES
+from tieout.reports.report import stage_report
 
 ACCOUNT = "ironbark_fe"
 FIRST, SECOND, THIRD = (dt.date(2026, 8, day) for day in (29, 30, 31))
@@ -163,3 +171,94 @@ def test_where_it_sells_is_written_down(amazon: Faulty, lake: Lake) -> None:
     assert found
     assert set(found.marketplace_ids) == set(amazon.accounts[ACCOUNT]["marketplaces"])
     assert lake.get_record(Keys.collected("FE", ACCOUNT, FIRST), Collected)  # type: ignore[arg-type]
+
+
+FINANCES = ("event_groups", "transactions", "balances", "summaries", "payouts")
+
+
+def test_what_the_finances_api_says_is_kept_as_it_came_and_read_exactly(amazon: Faulty, lake: Lake) -> None:
+    """Pains 13, 18: its leaves add up to the cent; a closed group without a total stays without one."""
+    first = run(amazon, lake, FIRST, history=60, families=FINANCES)
+    assert {each.document.report_type for each in first.values()} == {
+        "listFinancialEventGroups", "listTransactions", "listBalances", "listPayouts",
+    }  # fmt: skip
+    assert {state for state, _ in ended(first)} == {State.READY}
+    # the settlements of the first day have their summaries on the second, and never again
+    second = run(amazon, lake, SECOND, history=60, families=FINANCES)
+    third = run(amazon, lake, THIRD, history=60, families=FINANCES)
+    summed = [each for each in second.values() if each.document.report_type == "listSummary"]
+    assert len(summed) == 1
+    assert isinstance(summed[0].staged, StagedReport)
+    settled = {each.settlement_id for each in settlements(lake, FIRST)}
+    assert progress(lake).summed_up >= settled
+    new = {each.settlement_id for each in settlements(lake, SECOND)} - settled
+    assert [each.document.report_type for each in third.values()].count("listSummary") == len(new and [new])
+
+    truth = {(each["transaction_id"], each["transaction_status"]): each for each in sources(amazon, "transactions")}
+    rows = [
+        row for each in third.values() if each.document.report_type == "listTransactions" for row in staged(lake, each)
+    ]
+    assert len({row["transaction_id"] for row in rows}) > 50
+    for row in rows:
+        known = truth[row["transaction_id"], row["transaction_status"]]
+        assert (row["currency"], f"{row['total_amount']:f}") == (
+            known["currency"],
+            f"{Decimal(known['total_amount']):.2f}",
+        )
+    groups = [row for each in first.values() if "Groups" in each.document.report_type for row in staged(lake, each)]
+    totals = {each["event_group_id"]: each["original_total"] for each in sources(amazon, "event_groups")}
+    assert {row["event_group_id"]: row["original_total"] for row in groups} == {
+        name: None if total is None else Decimal(total) for name, total in totals.items() if name in
+        {row["event_group_id"] for row in groups}
+    }  # fmt: skip
+
+
+def test_a_page_token_that_dies_begins_the_listing_again_in_halves(amazon: Faulty, lake: Lake) -> None:
+    """Pain 27: tokens expire; what was there comes once all the same."""
+    whole = run(amazon, lake, FIRST, history=60, families=("transactions",))
+    (one,) = [each for each in whole.values() if each.document.data_end_at and len(staged(lake, each)) > 0][:1]
+    amazon.suffers({"fault": "expired_page_token", "operation": "listTransactions", "times": 1})
+    key = Keys.raw_body(one.document)
+    before = staged(lake, one)
+    amazon_account = amazon.account(ACCOUNT)
+    lake.delete(key)
+    with amazon.client(amazon_account, lake) as client:
+        family = FAMILIES["transactions"]
+        wish = next(
+            e.wish for e in collected(lake, FIRST).wishes if one.document.document_id.endswith(e.wish.request_id)
+        )
+        ask(client, lake, amazon.clock, family, wish, FIRST)
+    again = stage_report_of(lake, one.document)
+    assert sorted(again) == sorted(row["transaction_id"] for row in before if row["item_no"] is None)
+
+
+def collected(lake: Lake, day: dt.date) -> Collected:
+    found = lake.get_record(Keys.collected("FE", ACCOUNT, day), Collected)  # type: ignore[arg-type]
+    assert found
+    return found
+
+
+def settlements(lake: Lake, day: dt.date) -> list[SettlementSummary]:
+    found = lake.get_record(Keys.outcomes(day, "FE", ACCOUNT), Outcomes)  # type: ignore[arg-type]
+    assert found
+    ready = [each.staged for each in found.outcomes if each.state is State.READY]
+    return [each for files in ready if isinstance(files, StagedFiles) for each in files.reading.settlements]
+
+
+def sources(amazon: Faulty, family: str) -> list[dict[str, Any]]:
+    found = amazon.amazon.truth(sources=[family])["sources"][family]
+    return [each for each in found if each["account"] == ACCOUNT]
+
+
+def staged(lake: Lake, outcome: DocumentOutcome) -> list[dict[str, Any]]:
+    assert isinstance(outcome.staged, StagedReport)
+    return pq.read_table(pa.BufferReader(lake.get(outcome.staged.rows_key))).to_pylist()
+
+
+def stage_report_of(lake: Lake, document: Document) -> list[str]:
+    """The ids of the transactions in the bytes that were received, a leaf each."""
+    with tempfile.TemporaryDirectory() as folder:
+        body = lake.get_file(Keys.raw_body(document), Path(folder) / "body")
+        target = Path(folder) / "rows.parquet"
+        stage_report(body, document_id=document.document_id, target=target)
+        return [row["transaction_id"] for row in pq.read_table(target).to_pylist() if row["item_no"] is None]

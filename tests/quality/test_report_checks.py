@@ -27,6 +27,8 @@ SUITES: dict[int, dict[str, str]] = {
         "gst_b2c": "3f78547e95e5ae0a",
         "ledger_summary": "a39f0e264254053c",
         "reimbursements": "8d63b6ad7683652d",
+        "summaries": "cd7124a0c0b2b637",
+        "transactions": "be439ae8c238a944",
         "vat_tax": "882b1f45bf69186e",
         "vat_transactions": "1b7ec7ba8a7b465b",
     }
@@ -170,9 +172,22 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
         doc("earn-pay", "appstore_earnings", earned("issued", None)),
         doc("earn-currency", "appstore_earnings", earned(marketplace_currency="USD")),
         doc("earn-month", "appstore_earnings", earned(), asked=("2026-07-01", "2026-07-31")),
+        doc("leaves", "transactions", leaf("A", "9.10"), leaf("A", "-0.55", leaf_no=2), leaf("A", "8.55", item_no=1),
+            leaf("B", None, None), leaf("C", None, leaf_no=None)),
+        doc("leaf-lost", "transactions", leaf("A", "8.55"), leaf("B", "9.10")),
+        doc("leaf-unknown", "transactions", leaf("A", "8.55"), leaf("A", None, leaf_no=2)),
+        doc("leaf-in-euro", "transactions", leaf("A", "8.55", leaf_currency="EUR")),
+        doc("summary", "summaries", {"settlement_id": "1", "currency": "USD", "net_proceeds": Decimal("1.00"), "leaf_no": 1,
+                                     "leaf_amount": Decimal("1.01"), "leaf_currency": "USD"}),
         doc("date-range", "date_range", {**sale, "total": Decimal("8.50")}, {**sale, "total": Decimal("8.51")}),
     ]  # fmt: skip
     return by_name(check_documents(inputs, docs_dir=None))
+
+
+def leaf(transaction: str, amount: str | None, total: str | None = "8.55", **changes: Any) -> dict[str, Any]:
+    """A leaf of a transaction, the first unless the changes say otherwise."""
+    found = {"transaction_id": transaction, "currency": "USD", "total_amount": total and Decimal(total), "leaf_no": 1}
+    return found | {"leaf_currency": "USD", "leaf_amount": amount and Decimal(amount)} | changes
 
 
 EXPECTED = {
@@ -206,6 +221,10 @@ EXPECTED = {
     "earn-pay": {"payment_has_amount_and_date"},
     "earn-currency": {"currency_is_the_marketplaces"},
     "earn-month": {"date_in_month"},
+    "leaf-lost": {"leaves_add_up_to_total"},
+    "leaf-unknown": {"leaves_add_up_to_total"},
+    "leaf-in-euro": {"leaves_add_up_to_total"},
+    "summary": {"leaves_add_up_to_proceeds"},
 }
 
 
@@ -236,6 +255,7 @@ def test_every_check_is_shown_to_fire() -> None:
             3,
             "ending_warehouse_balance",
         ),
+        ("leaf-lost", "1 transactions whose leaves are not their total, e.g. B: 9.10, not 8.55 USD", 3, "leaf_amount"),
         (
             "sub-gap",
             "1 days do not follow from the day before, first line 3: 2026-08-02 Amazon.com s paid: 7 active, and 5 + 2 - 1 is 6",

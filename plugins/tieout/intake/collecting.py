@@ -25,7 +25,8 @@ from tieout.amazon.errors import (
     NotYet,
 )
 from tieout.amazon.selling_partner import SellingPartner
-from tieout.documents import Document, DocumentOutcome, Reason, ReasonCode, Source, State
+from tieout.documents import Document, DocumentOutcome, Reason, ReasonCode, Source, StagedFiles, State
+from tieout.intake.answering import ask
 from tieout.intake.fetching_again import fetch_doubtful
 from tieout.intake.planning import plan
 from tieout.intake.receiving import REFILL, read_listing, receive
@@ -37,6 +38,7 @@ from tieout.intake.records import (
     Outcomes,
     Participations,
     Progress,
+    Wish,
 )
 from tieout.intake.requesting import request, wait, was_asked
 from tieout.intake.settling import settle
@@ -152,7 +154,12 @@ def _plan(
     place = Keys.progress(account.region, account.name)
     before = lake.get_record(place, Progress)
     progress, wishes = plan(families, account, ids, business_day, before, history)
-    found = Collected(business_day=business_day, planned_at=clock.now(), wishes=wishes)
+    found = Collected(
+        business_day=business_day,
+        planned_at=clock.now(),
+        families=tuple(each.name for each in families),
+        wishes=wishes,
+    )
     if trouble:
         found = found.model_copy(update={"refused": {"marketplaces": trouble}})
     lake.put_record(Keys.collected(account.region, account.name, business_day), found)
@@ -182,11 +189,15 @@ class _Day:
             refused_before = self.found.refused.get(each.family)
             if refused_before and refused_before.code is ReasonCode.REQUEST_REFUSED:
                 continue
-            if not was_asked(self._lake, each.wish) and not self._may_ask():
+            family = FAMILIES[each.family]
+            if not family.question and not was_asked(self._lake, each.wish) and not self._may_ask():
                 left += 1
                 continue
             try:
-                self._look(each)
+                if family.question:
+                    self._answer(each, family)
+                else:
+                    self._look(each)
             except NotYet as soon:
                 early.append(soon)
             except AmazonUnavailable as unavailable:
@@ -221,8 +232,17 @@ class _Day:
             document = made.document().model_copy(update={"first_listed_on": self.found.business_day})
         else:
             document = _stand_in(self._account, each.family, self.found, asked.report_id)
-        ended = self.found.ended | {wish.request_id: Ended(document=document, reason=made.reason)}
-        self.found = self.found.model_copy(update={"ended": ended})
+        self._ended(each, Ended(document=document, reason=made.reason))
+
+    def _answer(self, each: OpenWish, family: Family) -> None:
+        day = self.found.business_day
+        document, things = ask(self._amazon, self._lake, self._clock, family, each.wish, day)
+        self._ended(each, Ended(document=document))
+        answered = self.found.answered | ({each.wish.request_id: things} if things else {})
+        self.found = self.found.model_copy(update={"answered": answered})
+
+    def _ended(self, each: OpenWish, ended: Ended) -> None:
+        self.found = self.found.model_copy(update={"ended": self.found.ended | {each.wish.request_id: ended}})
 
     def _refused(self, family: str, error: Exception) -> None:
         message = (
@@ -312,10 +332,13 @@ def settle_day(lake: Lake, account: Account, business_day: dt.date) -> Outcomes:
     found = lake.get_record(Keys.collected(account.region, account.name, business_day), Collected)
     if found is None:
         return outcomes
+    summed_up = {thing for things in found.answered.values() for thing in things}
     by_id = {outcome.document.document_id: outcome for outcome in outcomes.outcomes}
     still: list[OpenWish] = []
     superseded: list[DocumentOutcome] = []
     for each in found.wishes:
+        if "each" in each.wish.options:
+            continue  # what has no answer is in the wish of tomorrow
         ended = found.ended.get(each.wish.request_id)
         outcome = by_id.get(ended.document.document_id) if ended else None
         if (next_time := _next_time(each, outcome)) is not None:
@@ -331,8 +354,36 @@ def settle_day(lake: Lake, account: Account, business_day: dt.date) -> Outcomes:
         lake.put_record(key, outcomes)
         for outcome in superseded:
             lake.delete(Keys.quarantine(outcome.document))
-    _remember(lake, account, found, still)
+    _remember(lake, account, found, still, summed_up, outcomes)
     return outcomes
+
+
+def _summaries(account: Account, found: Collected, outcomes: Outcomes, summed_up: frozenset[str]) -> list[OpenWish]:
+    """The wish of tomorrow for the summaries of the settlements that have none yet."""
+    marketplace_ids = {name for each in found.wishes for name in each.wish.marketplace_ids}
+    settlements = {
+        summary.settlement_id: summary
+        for outcome in outcomes.outcomes
+        if outcome.state is State.READY and isinstance(outcome.staged, StagedFiles)
+        for summary in outcome.staged.reading.settlements
+        if summary.settlement_id not in summed_up
+    }
+    family = next(each for each in FAMILIES.values() if each.question and each.question.each)
+    if family.name not in found.families or not settlements or not marketplace_ids:
+        return []
+    ends = [each.end_at for each in settlements.values() if each.end_at] or [found.planned_at]
+    starts = [each.start_at for each in settlements.values() if each.start_at] or [found.planned_at]
+    wish = Wish(
+        region=account.region,
+        account=account.name,
+        report_type=family.report_types[0],
+        marketplace_ids=tuple(sorted(marketplace_ids)),
+        data_start=min(starts),
+        data_end=max(ends),
+        options={"each": ",".join(sorted(settlements))},
+        wanted_on=found.business_day,
+    )
+    return [OpenWish(family=family.name, wish=wish, again=True)]
 
 
 def _next_time(each: OpenWish, outcome: DocumentOutcome | None) -> OpenWish | None:
@@ -351,7 +402,14 @@ def _next_time(each: OpenWish, outcome: DocumentOutcome | None) -> OpenWish | No
     return each.model_copy(update={"again": True, "failures": failures, "earlier": earlier})
 
 
-def _remember(lake: Lake, account: Account, found: Collected, still: list[OpenWish]) -> None:
+def _remember(
+    lake: Lake,
+    account: Account,
+    found: Collected,
+    still: list[OpenWish],
+    summed_up: set[str],
+    outcomes: Outcomes,
+) -> None:
     """Bring the progress up to date, unless a later day has been planned since."""
     key = Keys.progress(account.region, account.name)
     progress = lake.get_record(key, Progress)
@@ -367,4 +425,10 @@ def _remember(lake: Lake, account: Account, found: Collected, still: list[OpenWi
     if healed:
         day = Keys.collected(account.region, account.name, found.business_day)
         lake.put_record(day, found.model_copy(update={"healed": {**found.healed, **healed}}))
-    lake.put_record(key, progress.model_copy(update={"open": tuple(still), "refused": {**refused, **quiet}}))
+    done = progress.summed_up | summed_up
+    update = {
+        "open": (*still, *_summaries(account, found, outcomes, done)),
+        "summed_up": done,
+        "refused": {**refused, **quiet},
+    }
+    lake.put_record(key, progress.model_copy(update=update))

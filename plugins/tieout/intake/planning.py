@@ -20,6 +20,8 @@ from tieout.marketplaces import known_marketplaces
 from tieout.reports.family import Family, Obtained, Scope
 
 WEEK = dt.timedelta(days=7)
+ALL = "*"
+"""Stands for the marketplaces of what is asked for all of them at once."""
 SNAPSHOT = dt.timedelta(days=1)
 """The window of a report that tells of no time but of now, if it has no delay."""
 
@@ -43,8 +45,10 @@ def plan(
     wanted: list[OpenWish] = []
     for family in families:
         here = _of_family(family, marketplace_ids)
-        if family.obtained is Obtained.MADE_BY_AMAZON or not here:
+        if family.obtained is Obtained.MADE_BY_AMAZON or not here or (family.question and family.question.each):
             continue
+        if family.question:
+            here = [ALL]
         known = streams.setdefault(family.name, {})
         latest = day_end - family.delay if family.longest_window else day_end
         windows: dict[Window, list[str]] = defaultdict(list)
@@ -65,14 +69,18 @@ def plan(
                 restated_on=business_day if restated or not stream else stream.restated_on,
             )
         for window, ids in windows.items():
-            wanted += (_wish(family, account, window, each, business_day) for each in _asked_together(family, ids))
+            for together in _asked_together(family, ids):
+                asked = tuple(marketplace_ids) if family.question else together
+                wanted.append(_wish(family, account, window, asked, business_day))
     wanted.sort(key=lambda each: each.wish.data_end, reverse=True)
     carried = [_again(each, business_day) for each in (progress.open if progress else ())]
     new = {each.wish.request_id: each for each in (*wanted, *carried)}
     days = [business_day, *([progress.planned_on] if progress else [])]
     refused = progress.refused if progress else {}
-    together = tuple(new.values())
-    return Progress(planned_on=max(days), streams=streams, open=together, refused=refused), together
+    wishes = tuple(new.values())
+    summed_up = progress.summed_up if progress else frozenset()
+    planned = Progress(planned_on=max(days), streams=streams, open=wishes, refused=refused, summed_up=summed_up)
+    return planned, wishes
 
 
 def _of_family(family: Family, marketplace_ids: Sequence[str]) -> list[str]:

@@ -117,6 +117,8 @@ class Progress(Record):
     streams: dict[str, dict[str, Stream]] = {}
     """By family and marketplace id."""
     open: tuple[OpenWish, ...] = ()
+    summed_up: frozenset[str] = frozenset()
+    """The settlements whose summary Amazon has given."""
     refused: dict[str, Document] = {}
     """By family, what stands for the reports that Amazon refuses to make."""
 
@@ -134,11 +136,15 @@ class Collected(Record):
 
     business_day: dt.date
     planned_at: AwareDatetime
+    families: tuple[str, ...]
+    """What is asked for at all."""
     wishes: tuple[OpenWish, ...]
     ended: dict[str, Ended] = {}
     """By the request's id."""
     refused: dict[str, Reason] = {}
     """By family, what Amazon says to the request itself."""
+    answered: dict[str, tuple[str, ...]] = {}
+    """By the request's id, for which of several things that it asks for Amazon had an answer."""
     healed: dict[str, Document] = {}
     """By family, what stood for the reports that Amazon refused to make, and makes now."""
 

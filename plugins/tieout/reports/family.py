@@ -54,6 +54,8 @@ class Obtained(StrEnum):
     REQUESTED = "requested"
     SCHEDULED = "scheduled"
     """It may be asked for, or made on a schedule."""
+    ANSWERED = "answered"
+    """It is no report: an API answers at once. See `Question`."""
 
 
 class Scope(StrEnum):
@@ -163,6 +165,27 @@ def flag(name: str, *spelled: str, required: bool = False) -> Column:
 
 
 @dataclass(frozen=True)
+class Question:
+    """How an API is asked. Its answers, page by page, are a document: a JSON text sequence (RFC 7464) of their bytes as they
+    came. The name of the operation is the family's report type."""
+
+    path: str
+    token: str
+    """Where an answer has the token of the next page, e.g. `payload.NextToken`. Its last part is the name under which it is
+    sent, together with the other parameters."""
+    since: str | None = None
+    """The parameter for the start of the window, which belongs to it."""
+    until: str | None = None
+    """The parameter for the end of the window, which does not."""
+    as_of: str | None = None
+    """The parameter for the last day of the window."""
+    each: str | None = None
+    """The parameter for one of several things that are asked for one after the other: the settlements that are new."""
+    more: Mapping[str, str] = field(default_factory=dict)
+    """What else to send."""
+
+
+@dataclass(frozen=True)
 class Family:
     """One kind of report."""
 
@@ -215,8 +238,10 @@ class Family:
     """Codes of currencies that Amazon writes in this family and that are not ISO 4217, with the one that is meant."""
     nothing: tuple[str, ...] = ()
     """What stands in columns of numbers and dates for a value that Amazon does not have, besides nothing at all."""
+    question: Question | None = None
+    """Of what an API answers: how to ask."""
     json_keys: tuple[str, ...] = ()
-    """Of a JSON family: the names in the document that, together, no other family has."""
+    """Of a JSON family: the names in the document that, together, no other family has; `a.b` is b in a."""
     read_json: Callable[[Any], Iterator[dict[str, Any]]] | None = None
     """Of a JSON family: the rows in a document, numbers as int and Decimal. A row's values are by column; `extra` holds
     what has no column."""
@@ -234,6 +259,7 @@ class Family:
                 own = column.currency or ""
                 known = own == FILE_CURRENCY or _CURRENCY_CODE.fullmatch(own) or own in names
                 assert known, f"{self.name}: {column.name} has no currency"
+        assert (self.obtained is Obtained.ANSWERED) == (self.question is not None), f"{self.name}: how is it asked?"
         spellings: dict[str, str] = {}
         for column in self.columns:
             for spelling in (column.name, *column.spelled):

@@ -230,15 +230,22 @@ def _write_json(
     count = 0
     names: dict[str, None] = {}
     lines: list[dict[str, object]] = []
-    for count, row in enumerate(made, start=1):
-        names |= dict.fromkeys(name for name, value in row.items() if value is not None and name != "extra")
-        lines.append({"document_id": document_id, "line_no": count, **row})
-    try:
-        table = pa.Table.from_pylist(lines, schema=family.schema) if lines else empty_table(family)
-    except pa.ArrowInvalid as error:  # a number finer or larger than its column holds
-        raise Misfit(ReasonCode.BAD_AMOUNT, f"a number cannot be held exactly ({error})", AS_AMAZON_MADE_IT) from error
+
+    def write() -> None:
+        try:
+            sink.write(pa.Table.from_pylist(lines, schema=family.schema) if lines else empty_table(family))
+        except pa.ArrowInvalid as error:  # a number finer or larger than its column holds
+            problem = f"a number cannot be held exactly ({error})"
+            raise Misfit(ReasonCode.BAD_AMOUNT, problem, AS_AMAZON_MADE_IT) from error
+        lines.clear()
+
     with ParquetSink(target, family.schema, ["line_no"]) as sink:
-        sink.write(table)
+        for count, row in enumerate(made, start=1):
+            names |= dict.fromkeys(name for name, value in row.items() if value is not None and name != "extra")
+            lines.append({"document_id": document_id, "line_no": count, **row})
+            if len(lines) == _BATCH_ROWS:
+                write()
+        write()
     return ReportReading(
         family=family.name, dialect="JSON", resaved=False, encoding=encoding, decimal=".", dates={}, currency=None,
         columns=tuple(names), unknown_columns=(), absent_columns=(), rows=count, reader_version=READER_VERSION,

@@ -6,7 +6,9 @@ from tieout.reports.families import (
     appstore_earnings,
     appstore_sales,
     appstore_subscriptions,
+    balances,
     date_range,
+    event_groups,
     fba_returns,
     fee_preview,
     gst_b2b,
@@ -16,10 +18,13 @@ from tieout.reports.families import (
     long_term_storage_fees,
     orders,
     overage_fees,
+    payouts,
     reimbursements,
     returns,
     seller_performance,
     storage_fees,
+    summaries,
+    transactions,
     vat_tax,
     vat_transactions,
 )
@@ -47,6 +52,11 @@ FAMILIES: dict[str, Family] = {
         appstore_sales.FAMILY,
         appstore_subscriptions.FAMILY,
         appstore_earnings.FAMILY,
+        event_groups.FAMILY,
+        transactions.FAMILY,
+        balances.FAMILY,
+        summaries.FAMILY,
+        payouts.FAMILY,
     )
 }
 """By name."""
