@@ -44,8 +44,10 @@ def router(gateway: Gateway, documents: Documents) -> APIRouter:
         if seller.region == "NA":
             # it may sell in all of North America, and does not everywhere
             payload += [_participation(country, store, False) for country in ("CA", "MX", "BR")]
-        unique = {each["marketplace"]["id"]: each for each in reversed(payload)}
-        return JSONResponse({"payload": list(reversed(unique.values()))})
+        unique: dict[str, dict[str, Any]] = {}
+        for each in payload:
+            unique.setdefault(each["marketplace"]["id"], each)
+        return JSONResponse({"payload": list(unique.values())})
 
     gateway.route(
         routes, "GET", "/sellers/v1/marketplaceParticipations", "getMarketplaceParticipations", participations

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 _T = TypeVar("_T")
-_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_LETTERS = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789" * 8
 
 
 def number(*names: object, below: int) -> int:
@@ -23,12 +23,7 @@ def one_of(values: Sequence[_T], *names: object) -> _T:
 
 def code(length: int, *names: object) -> str:
     """Capital letters and digits."""
-    found = int.from_bytes(hashlib.shake_256("/".join(map(str, names)).encode()).digest(length), "big")
-    letters = []
-    for _ in range(length):
-        found, index = divmod(found, len(_LETTERS))
-        letters.append(_LETTERS[index])
-    return "".join(letters)
+    return hashlib.shake_256("/".join(map(str, names)).encode()).digest(length).translate(_LETTERS).decode()
 
 
 def hours(least: int, most: int, *names: object) -> dt.timedelta:
