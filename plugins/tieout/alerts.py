@@ -186,7 +186,7 @@ def body(alerts: Sequence[Alert], *, resolved: bool = False) -> str:
 
 
 _SECRETS = re.compile(
-    r"Atz[ar]\|[\w\-./+=|]+"  # access and refresh tokens
+    r"At(?:z[ar]|c)\|[\w\-./+=|]+"  # access and refresh tokens
     r"|amzn1\.oa2-cs\.v1\.[\w-]+"  # client secrets
     r"|(?<=X-Amz-Signature=)[^&\s\"']+|(?<=X-Amz-Credential=)[^&\s\"']+|(?<=X-Amz-Security-Token=)[^&\s\"']+"
     r"|(?<=spapi_oauth_code=)[^&\s\"']+"

@@ -139,3 +139,13 @@ def test_refusals_in_a_row_double_the_wait_and_an_answer_ends_it(clock: HandCloc
     later(max(waits) + 1)
     budget.answered(budget.take("getReportDocument"))
     assert budget.refused("getReportDocument", None) <= 1.1 * one
+
+
+def test_a_call_that_takes_longer_than_the_bucket_needs_to_fill_costs_one_call(clock: HandClock) -> None:
+    """At 3 calls a second an answer that takes 10 seconds must not be paid for with 30 calls."""
+    budget = Budget(MemoryBudgetStore(), clock)
+    taken = budget.take("appstoreReport")
+    later(10)
+    budget.answered(taken)
+    assert budget.available_at("appstoreReport", 2) == clock.now()
+    assert budget.available_at("appstoreReport", 3) > clock.now()

@@ -158,7 +158,9 @@ class Budget:
         before the answer; what this one has gained meanwhile, and Amazon's may not have, is given back.
         """
         gained = max(0.0, (self._clock.now() - taken.at).total_seconds()) * taken.limit.rate
-        lost = min(gained, taken.calls + gained - taken.limit.burst)
+        # never more than a bucket that was full when the call arrived lacks after it
+        most = taken.limit.burst - taken.calls + 1
+        lost = min(gained, taken.calls + gained - taken.limit.burst, most)
         if lost > 0 or taken.refusals:
             self._change(taken.operation, lambda b: replace(b, calls=b.calls - max(0.0, lost), refusals=0))
 
