@@ -23,7 +23,7 @@ from simulator.rules import CallFault
 from simulator.sources import groups
 from simulator.sources.book import Book, book_of
 from simulator.sources.chance import number
-from simulator.sources.transactions import Number, Transaction, as_json, transactions
+from simulator.sources.transactions import MARK, Transaction, as_json, transactions
 
 FRESHEST = dt.timedelta(minutes=2)
 """Windows must end so long before the call."""
@@ -33,8 +33,7 @@ PAGE = 100
 """Transactions on a page."""
 
 _T = TypeVar("_T")
-_MARK = "\x01"
-_NUMBER = re.compile(r'"\\u0001(-?[0-9.]+)"')
+_NUMBER = re.compile('"' + re.escape(json.dumps(MARK)[1:-1]) + '(-?[0-9.]+)"')
 _STATUSES = ("DEFERRED", "RELEASED", "DEFERRED_RELEASED")
 _IDENTIFIERS = ("FINANCIAL_EVENT_GROUP_ID", "ORDER_ID")
 _BALANCES = ("AVAILABLE", "RESERVED", "ACCOUNT_LEVEL_RESERVE", "DEFERRED", "TOTAL")
@@ -203,18 +202,7 @@ def _marketplace(each: Transaction) -> str:
 
 def _answer(body: dict[str, Any]) -> Response:
     """JSON whose amounts are written digit by digit."""
-    text = json.dumps(_marked(body), ensure_ascii=True)
-    return Response(_NUMBER.sub(r"\1", text), media_type="application/json")
-
-
-def _marked(value: Any) -> Any:
-    if isinstance(value, Number):
-        return _MARK + value
-    if isinstance(value, dict):
-        return {name: _marked(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_marked(each) for each in value]
-    return value
+    return Response(_NUMBER.sub(r"\1", json.dumps(body)), media_type="application/json")
 
 
 def router(api: FinancesApi) -> APIRouter:

@@ -15,7 +15,7 @@ from simulator.settlement_files import lines_of
 from simulator.sources.book import Book
 from simulator.sources.chance import code, number
 from simulator.sources.files import plain
-from simulator.sources.transactions import Number, account_type, amount_json, chain, group_id, leaves, tree
+from simulator.sources.transactions import MARK, account_type, amount_json, chain, group_id, leaves, tree
 from simulator.world import Period, Settlement
 
 LATE_TOTALS = dt.timedelta(days=10)
@@ -55,7 +55,7 @@ def groups(book: Book, now: dt.datetime) -> list[Group]:
 
 
 def group_json(group: Group, now: dt.datetime) -> dict[str, Any]:
-    """An event group in the shape of Amazon's model; amounts are `Number`s."""
+    """An event group in the shape of Amazon's model; amounts are marked with `MARK`."""
     period, settlement = group.period, group.settlement
     currency = period.stream.currency
     body: dict[str, Any] = {
@@ -173,7 +173,7 @@ def payouts(book: Book, now: dt.datetime) -> list[Payout]:
 
 
 def payout_json(payout: Payout, partner: str) -> dict[str, Any]:
-    """A payout in the shape of Amazon's model; amounts are `Number`s."""
+    """A payout in the shape of Amazon's model; amounts are marked with `MARK`."""
     settlement = payout.settlement
     statuses = []
     for status, at in payout.history:
@@ -204,6 +204,7 @@ def payouts_truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
         {
             "account": book.seller.key,
             "payout_id": payout.id,
+            "account_type": account_type(payout.settlement),
             "status": payout.history[-1][0],
             "settlement_id": payout.settlement.settlement_id,
             "currency": payout.settlement.stream.currency,
@@ -256,7 +257,7 @@ def balances(book: Book, now: dt.datetime) -> list[Balance]:
 
 
 def balances_json(book: Book, partner: str, at: dt.datetime) -> list[dict[str, Any]]:
-    """The balances at an instant in the shape of Amazon's model; amounts are `Number`s."""
+    """The balances at an instant in the shape of Amazon's model; amounts are marked with `MARK`."""
     found = []
     for balance in balances(book, at):
         currency = balance.period.stream.currency
@@ -293,11 +294,12 @@ def balances_truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
                     "account": book.seller.key,
                     "account_type": account_type(balance.period),
                     "marketplace_id": MARKETPLACES[balance.period.stream.countries[0]].id,
-                    "stream": balance.period.stream.name,
                     "balance_type": name,
+                    "part_of": None if name == "TOTAL" else "TOTAL",
+                    "is_leaf": name != "TOTAL",
                     "currency": currency,
                     "amount": plain(minor, currency),
-                    "as_of": iso_z(now),
+                    "balance_at": iso_z(now),
                 }
             )
     return rows
@@ -314,11 +316,10 @@ def account_tail(period: Period | Settlement) -> str:
 
 
 def _partner(period: Period | Settlement, partner: str) -> dict[str, str]:
-    stream = period.stream
     return {
         "partnerId": partner,
-        "accountType": "Invoiced Orders" if stream.invoiced else "Standard Orders",
-        "marketplaceId": MARKETPLACES[stream.countries[0]].id,
+        "accountType": account_type(period),
+        "marketplaceId": MARKETPLACES[period.stream.countries[0]].id,
     }
 
 
@@ -355,4 +356,4 @@ def _transfer(group: Group, now: dt.datetime) -> str:
 
 
 def _v0(minor: int, currency: str) -> dict[str, Any]:
-    return {"CurrencyCode": currency, "CurrencyAmount": Number(plain(minor, currency))}
+    return {"CurrencyCode": currency, "CurrencyAmount": MARK + plain(minor, currency)}

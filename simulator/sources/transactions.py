@@ -18,7 +18,7 @@ from simulator.sources.book import Book, Event, Sold
 from simulator.sources.chance import code, number
 from simulator.sources.files import plain
 from simulator.sources.goods import goods
-from simulator.world import Period
+from simulator.world import Period, Settlement
 
 LATE = dt.timedelta(hours=30)
 """How much later than it is posted the API tells some transactions (its page: "might not include orders from the last 48
@@ -89,8 +89,10 @@ class Transaction:
         return account_type(self.period)
 
 
-def account_type(period: Period) -> str:
+def account_type(period: Period | Settlement) -> str:
     """Amazon's name of a line of settlements."""
+    if period.stream.name.endswith("_cod"):
+        return "Cash on Delivery"
     return "Invoiced Orders" if period.stream.invoiced else "Standard Orders"
 
 
@@ -168,10 +170,10 @@ def path_of(line: Line) -> Path:
 
 
 def truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
-    """A row a leaf: of an item where a transaction has items, else of the transaction."""
+    """A row a leaf of a transaction, `item_no` None, and once more a row a leaf of each of its items."""
     rows = []
     for each in transactions(book, now):
-        head = {
+        head: dict[str, Any] = {
             "account": book.seller.key,
             "transaction_id": each.id,
             "transaction_type": each.type,
@@ -182,19 +184,25 @@ def truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
             "settlement_id": each.settlement_id,
             "event_group_id": each.group_id,
             "order_id": each.entry.order_id or None,
+            "deferral_reason": each.deferral or None,
+            "deferred_transaction_id": each.deferred_id,
+            "release_transaction_id": each.release_id,
             "marketplace_id": MARKETPLACES[each.country].id,
+            "account_type": each.account_type,
         }
-        parts: list[tuple[str | None, list[tuple[int, Line]]]]
-        parts = [(sold.item.sku, list(sold.lines)) for sold in each.sold]
-        for sku, lines in parts or [(None, lines_of(each.entry))]:
+        parts: list[tuple[int | None, str | None, list[tuple[int, Line]]]]
+        parts = [(None, None, lines_of(each.entry))]
+        parts += [(place, sold.item.sku, list(sold.lines)) for place, sold in enumerate(each.sold, start=1)]
+        for item_no, sku, lines in parts:
             for path, minor in leaves(lines).items():
                 amount = plain(minor, each.entry.currency)
-                rows.append(head | {"sku": sku, "leaf_path": "/".join(path), "leaf_amount": amount})
+                leaf = {"item_no": item_no, "sku": sku, "leaf_path": "/".join(path), "leaf_amount": amount}
+                rows.append(head | leaf)
     return rows
 
 
 def as_json(each: Transaction, partner: str) -> dict[str, Any]:
-    """A transaction in the shape of Amazon's model; amounts are `Number`s.
+    """A transaction in the shape of Amazon's model; amounts are marked with `MARK`.
 
     :param partner: the selling partner's id.
     """
@@ -230,13 +238,13 @@ def as_json(each: Transaction, partner: str) -> dict[str, Any]:
     return body
 
 
-class Number(str):
-    """A number as JSON is to write it."""
+MARK = "\x01"
+"""Begins a text that JSON is to write as a number, digit by digit."""
 
 
 def amount_json(minor: int, currency: str) -> dict[str, Any]:
     """An amount as the Finances API writes it."""
-    return {"currencyCode": currency, "currencyAmount": Number(plain(minor, currency))}
+    return {"currencyCode": currency, "currencyAmount": MARK + plain(minor, currency)}
 
 
 def tree(found: dict[Path, int], currency: str) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -78,6 +79,26 @@ def expected(truth: Any, found_type: str) -> Any:
     return Decimal(truth).normalize() if truth is not None and "decimal" in found_type else truth
 
 
+def assert_same(table: pa.Table, rows: Rows, key: tuple[str, ...]) -> None:
+    """What was read is what is true, in all columns that the truth tells of, and at least in those of the key."""
+    rows = [row | row.get("amounts", {}) for row in rows]
+    names = [each.name for each in table.schema if any(each.name in row for row in rows)]
+    assert set(key) <= set(names)
+    types = {each.name: str(each.type) for each in table.schema}
+    # a column that the truth does not tell of each row holds nothing in the others, or nothing but 0
+    optional = {name for name in names if any(name not in row for row in rows)}
+    wanted = Counter(
+        tuple(told_or_nothing(expected(row.get(name), types[name]), name in optional) for name in names) for row in rows
+    )
+    metrics = {row.get("metric") for row in rows}
+    found = Counter(
+        tuple(told_or_nothing(value(each[name]), name in optional) for name in names)
+        for each in table.to_pylist()
+        if each.get("metric") in metrics
+    )
+    assert found == wanted
+
+
 def told_or_nothing(found: Any, is_optional: bool) -> Any:
     return None if is_optional and found == 0 else found
 
@@ -116,24 +137,7 @@ def test_the_files_of_every_seller_say_what_the_ledger_does(
             charset = (file.content_type or "").partition("charset=")[2] or None
             reading = stage_report(path, family=declared, document_id="d", charset=charset, target=target)
             assert not reading.unknown_columns
-            table = pq.read_table(target)
-            rows = [row | row.get("amounts", {}) for row in rows]
-            names = [each.name for each in table.schema if any(each.name in row for row in rows)]
-            assert set(declared.key) - set(names) <= {"snapshot_day"}
-            types = {each.name: str(each.type) for each in table.schema}
-            # a column that the truth does not tell of each row holds nothing in the others, or nothing but 0
-            optional = {name for name in names if any(name not in row for row in rows)}
-            wanted = Counter(
-                tuple(told_or_nothing(expected(row.get(name), types[name]), name in optional) for name in names)
-                for row in rows
-            )
-            metrics = {row.get("metric") for row in rows}
-            found = Counter(
-                tuple(told_or_nothing(value(each[name]), name in optional) for name in names)
-                for each in table.to_pylist()
-                if each.get("metric") in metrics
-            )
-            assert found == wanted, (seller.key, countries)
+            assert_same(pq.read_table(target), rows, declared.key)
             compared += len(rows)
     assert compared > 10
     accounts = {account for account, _ in truth}
