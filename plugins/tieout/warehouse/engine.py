@@ -82,6 +82,7 @@ MARTS = (
     "account_health_by_day",
     "trouble",
     "appstore_revenue",
+    "appstore_revenue_converted",
     "appstore_refund",
     "appstore_subscription_month",
     "appstore_subscription_gap",
