@@ -36,6 +36,7 @@ test: $(READY)  ## Run all tests
 bench: $(READY)  ## Measure speed and memory, as ratios within one run
 	@$(BIN)/python benchmarks/parse_settlements.py
 	@$(BIN)/python benchmarks/load_settlements.py
+	@$(BIN)/python benchmarks/daily_run_with_history.py
 	@TIEOUT_BUDGET_SCALE=40 $(BIN)/python -m pytest tests/faults/test_budget.py -k hundred -s
 
 chaos: $(READY)  ## Run the pipeline under faults and a hundred kills, and compare with a quiet run
