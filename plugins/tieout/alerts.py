@@ -39,6 +39,7 @@ class AlertKind(StrEnum):
     EXCHANGE_RATE_MISSING = "exchange_rate_missing"
     ACCOUNT_HEALTH = "account_health"
     REFUND_WITHOUT_RETURN = "refund_without_return"
+    SECOND_SOURCE_DIFFERS = "second_source_differs"
     CLIENT_SECRET_EXPIRES = "client_secret_expires"
 
 
@@ -110,6 +111,10 @@ MEANINGS: dict[AlertKind, Meaning] = {
     AlertKind.REFUND_WITHOUT_RETURN: Meaning(
         "refunds without a return or a reimbursement",
         "Read mart.refund_against_return; claim reimbursement in Seller Central for units that did not come back.",
+    ),
+    AlertKind.SECOND_SOURCE_DIFFERS: Meaning(
+        "settlement is not what the Finances API says",
+        "Read mart.settlement_against_finances; open a case with the settlement id and the difference.",
     ),
     AlertKind.CLIENT_SECRET_EXPIRES: Meaning(
         "client secret of the application expires",

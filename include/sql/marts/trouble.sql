@@ -7,11 +7,11 @@
 --
 -- Grain:   one row a trouble
 -- Key:     kind, subject
--- Inputs:  ops.business_day, ops.document, core.settlement, core.settlement_version, mart.settlement_chain, mart.settlement_series, mart.moved_since_close, mart.unknown_fee, mart.settlement_converted, mart.account_health_by_day, mart.refund_against_return, ops.merged
+-- Inputs:  ops.business_day, ops.document, core.settlement, core.settlement_version, mart.settlement_chain, mart.settlement_series, mart.moved_since_close, mart.unknown_fee, mart.settlement_converted, mart.account_health_by_day, mart.refund_against_return, mart.settlement_against_finances, ops.merged
 -- Written: rebuilt
 --
 -- Columns:
---   kind           | VARCHAR NOT NULL     | `document_quarantined`, `chain_hole`, `reserve_differs`, `carried_balance_differs`, `settlement_late`, `deposit_late`, `day_late`, `moved_since_close`, `unknown_fee`, `document_unaccounted`, `exchange_rate_missing`, `account_health` or `refund_without_return`.
+--   kind           | VARCHAR NOT NULL     | `document_quarantined`, `chain_hole`, `reserve_differs`, `carried_balance_differs`, `settlement_late`, `deposit_late`, `day_late`, `moved_since_close`, `unknown_fee`, `document_unaccounted`, `exchange_rate_missing`, `account_health`, `refund_without_return` or `second_source_differs`.
 --   subject        | VARCHAR NOT NULL     | What the trouble is about; it stays the same while the trouble lasts.
 --   region         | VARCHAR              | Selling Partner API region: `NA`, `EU` or `FE`; null when it concerns several.
 --   account        | VARCHAR              | The selling-partner account, by our name for it; null when it concerns several.
@@ -423,3 +423,28 @@ SELECT
     || ', have neither a return nor a reimbursement after 45 days; the first is of ' || CAST(r.first_on AS VARCHAR)
     AS message
 FROM refund_alone AS r
+UNION ALL
+SELECT
+  'second_source_differs' AS kind,
+  f.settlement_id AS subject,
+  f.region,
+  f.account,
+  f.settlement_id,
+  CAST(NULL AS VARCHAR) AS document_id,
+  f.currency,
+  CAST(
+    coalesce(
+      nullif(f.group_difference, 0),
+      nullif(f.summary_difference, 0),
+      nullif(f.transaction_difference, 0),
+      nullif(f.payout_difference, 0)
+    ) AS DECIMAL(38, 2)
+  ) AS amount,
+  coalesce(f.settlement_end_at, CAST(DATE '1970-01-01' AS TIMESTAMPTZ)) AS since,
+  'Settlement ' || f.settlement_id || ' of ' || f.account || ' comes to ' || CAST(f.control_total AS VARCHAR) || ' '
+    || f.currency || ' by its report, and Amazon''s Finances API differs: ' || f.differences AS message
+FROM mart.settlement_against_finances AS f
+INNER JOIN as_of AS a ON a.region = f.region
+WHERE f.state = 'differs'
+  -- the API tells some transactions days late, and payouts while they are on their way
+  AND CAST(f.settlement_end_at AS DATE) + INTERVAL '4' DAY < a.business_day

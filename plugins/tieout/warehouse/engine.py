@@ -80,6 +80,10 @@ MARTS = (
     "tax_by_country",
     "fulfillment_fee_difference",
     "account_health_by_day",
+    "transaction_by_settlement",
+    "settlement_against_finances",
+    "held_money_by_day",
+    "deferred_money",
     "trouble",
     "appstore_revenue",
     "appstore_revenue_converted",
@@ -410,8 +414,8 @@ class Warehouse:
                     rows_changed[table] = 0
                     continue
                 con.execute(
-                    "CREATE TABLE staging.changed_settlement AS SELECT DISTINCT account, settlement_id FROM ops.load "
-                    "WHERE load_id > ?",
+                    "CREATE TABLE staging.changed_settlement AS SELECT account, settlement_id FROM ops.load "
+                    "WHERE load_id > ? UNION SELECT account, value FROM ops.changed WHERE column_name = 'settlement_id'",
                     [-1 if everything else built],
                 )
                 count = con.execute("SELECT count(*) FROM staging.changed_settlement").fetchall()[0][0]

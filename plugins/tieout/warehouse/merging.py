@@ -57,8 +57,9 @@ def changed_columns(name: str) -> list[str]:
     """Return the columns of a core table by which marts that read it are replaced; what changes of them is to be noted."""
     own = {column.name for column in models()[name].columns}
     marts = [model for model in models().values() if model.schema == "mart" and name in model.reads]
-    wanted = {model.replaced_by for model in marts if model.replaced_by} - {"settlement_id"}
-    return sorted(wanted & own)
+    wanted = {model.replaced_by for model in marts if model.replaced_by}
+    # what a document changes of a settlement stands in ops.load
+    return sorted(wanted & own - (set() if models()[name].merging else {"settlement_id"}))
 
 
 def note_changes(con: duckdb.DuckDBPyConnection, name: str, rows: str) -> None:
