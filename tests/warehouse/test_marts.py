@@ -100,6 +100,10 @@ def test_only_what_changed_is_computed_and_only_what_differs_is_written(warehous
         "tax_by_country": 0,
         "fulfillment_fee_difference": 0,
         "account_health_by_day": 0,
+        "transaction_by_settlement": 0,
+        "settlement_against_finances": 1,
+        "held_money_by_day": 0,
+        "deferred_money": 0,
         "trouble": 0,
     }
     after = content(warehouse, "mart", ordered=False)
