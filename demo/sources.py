@@ -1,0 +1,279 @@
+"""Every source beside settlements against the simulated Amazon's own books: at the grain of its key, to the cent and the unit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+MONEY = "DECIMAL(18,2)"
+FINE = "DECIMAL(38,10)"
+COUNT = "BIGINT"
+DAY = "DATE"
+TEXT = "VARCHAR"
+INSTANT = "TIMESTAMPTZ"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What of a source is compared.
+
+    :param columns: by column of the core table: the name in the truth, and the type.
+    :param dated: the day of a row, in the truth and in the core table; None for a snapshot, of which the latest counts.
+    :param whole_months: the report is of calendar months that are over; `dated` is then any day of the month.
+    """
+
+    table: str
+    columns: dict[str, tuple[str, str]]
+    dated: tuple[str, str] | None
+    whole_months: bool = False
+
+
+def _same(kind: str, *names: str) -> dict[str, tuple[str, str]]:
+    return {name: (name, kind) for name in names}
+
+
+_INDIA = "CAST(CAST({0} AS TIMESTAMPTZ) + INTERVAL 330 MINUTE AS DATE)"
+_GST = {
+    **_same(TEXT, "transaction_type", "invoice_number", "order_id", "shipment_item_id", "credit_note_no", "currency"),
+    **_same(COUNT, "quantity"),
+    **_same(MONEY, "invoice_amount", "tax_exclusive_gross", "cgst_tax", "sgst_tax", "igst_tax"),
+    "total_tax": ("total_tax_amount", MONEY),
+}
+SOURCES: dict[str, Source] = {
+    "orders": Source(
+        "core.order_item",
+        {
+            "order_id": ("amazon_order_id", TEXT),
+            **_same(TEXT, "sku", "asin", "order_status", "currency"),
+            **_same(COUNT, "quantity"),
+            **_same(MONEY, "item_price", "item_tax"),
+        },
+        ("CAST(last_updated_at AS TIMESTAMPTZ)", "last_updated_at"),
+    ),
+    "date_range": Source(
+        "core.date_range_line",
+        {
+            **_same(TEXT, "settlement_id", "order_id", "sku", "currency"),
+            **_same(COUNT, "quantity"),
+            **_same(MONEY, "total"),
+            **_same(INSTANT, "posted_at"),
+        },
+        ("CAST(posted_at AS TIMESTAMPTZ)", "posted_at"),
+    ),
+    "vat_transactions": Source(
+        "core.vat_transaction",
+        {
+            **_same(TEXT, "activity_period", "transaction_type", "transaction_event_id", "activity_transaction_id"),
+            "sku": ("seller_sku", TEXT),
+            **_same(TEXT, "departure_country", "arrival_country"),
+            "completed_on": ("transaction_complete_date", DAY),
+            "quantity": ("qty", COUNT),
+            "currency": ("transaction_currency_code", TEXT),
+            "amount_excl_vat": ("total_activity_value_amt_vat_excl", MONEY),
+            "vat_amount": ("total_activity_value_vat_amt", MONEY),
+            "amount_incl_vat": ("total_activity_value_amt_vat_incl", MONEY),
+        },
+        ("CAST(strptime(activity_period, '%Y-%b') AS DATE)", "month"),
+        whole_months=True,
+    ),
+    "fba_returns": Source(
+        "core.fba_return",
+        {
+            **_same(TEXT, "order_id", "sku", "fnsku", "license_plate_number", "reason", "status"),
+            "disposition": ("detailed_disposition", TEXT),
+            **_same(COUNT, "quantity"),
+            **_same(INSTANT, "returned_at"),
+        },
+        ("CAST(returned_at AS TIMESTAMPTZ)", "returned_at"),
+    ),
+    "returns": Source(
+        "core.seller_return",
+        {
+            **_same(TEXT, "order_id", "amazon_rma_id"),
+            "sku": ("merchant_sku", TEXT),
+            "requested_on": ("return_request_date", DAY),
+            "quantity": ("return_quantity", COUNT),
+            "currency": ("currency_code", TEXT),
+            **_same(MONEY, "order_amount", "refunded_amount", "label_cost"),
+        },
+        ("CAST(return_request_date AS DATE)", "requested_on"),
+    ),
+    "reimbursements": Source(
+        "core.reimbursement",
+        {
+            **_same(TEXT, "reimbursement_id", "sku", "fnsku", "reason"),
+            "currency": ("currency_unit", TEXT),
+            "amount": ("amount_total", MONEY),
+            "quantity_in_cash": ("quantity_reimbursed_cash", COUNT),
+            "quantity_in_stock": ("quantity_reimbursed_inventory", COUNT),
+        },
+        ("CAST(approved_at AS TIMESTAMPTZ)", "approved_at"),
+    ),
+    "fee_preview": Source(
+        "core.fee_preview",
+        {
+            **_same(TEXT, "sku", "fnsku", "currency"),
+            **_same(MONEY, "your_price", "estimated_fee_total"),
+            "estimated_referral_fee": ("estimated_referral_fee_per_unit", MONEY),
+        },
+        None,
+    ),
+    "storage_fees": Source(
+        "core.storage_fee",
+        {
+            **_same(TEXT, "month_of_charge", "asin", "fnsku", "fulfillment_center", "currency"),
+            "country": ("country_code", TEXT),
+            "estimated_fee": ("estimated_monthly_storage_fee", FINE),
+        },
+        ("CAST(month_of_charge || '-01' AS DATE)", "CAST(month_of_charge || '-01' AS DATE)"),
+        whole_months=True,
+    ),
+    "long_term_storage_fees": Source(
+        "core.long_term_storage_fee",
+        {
+            "snapshot_on": ("snapshot_day", DAY),
+            **_same(TEXT, "sku", "fnsku", "country", "currency"),
+            "age_tier": ("surcharge_age_tier", TEXT),
+            "quantity": ("qty_charged", COUNT),
+            "amount": ("amount_charged", FINE),
+        },
+        ("CAST(snapshot_day AS DATE)", "snapshot_on"),
+    ),
+    "overage_fees": Source(
+        "core.overage_fee",
+        {
+            "charged_on": ("charged_date", DAY),
+            "country": ("country_code", TEXT),
+            **_same(TEXT, "storage_type"),
+            "currency": ("currency_code", TEXT),
+            "amount": ("charged_fee_amount", FINE),
+        },
+        ("CAST(charged_date AS DATE)", "charged_on"),
+    ),
+    "ledger_summary": Source(
+        "core.stock_day",
+        {
+            "day": ("date", DAY),
+            "sku": ("msku", TEXT),
+            **_same(TEXT, "fnsku", "disposition", "location"),
+            "starting_balance": ("starting_warehouse_balance", COUNT),
+            **_same(COUNT, "receipts", "customer_shipments", "customer_returns", "found", "lost", "damaged"),
+            "ending_balance": ("ending_warehouse_balance", COUNT),
+        },
+        ("CAST(date AS DATE)", "day"),
+    ),
+    "ledger_detail": Source(
+        "core.stock_movement",
+        {
+            "day": ("date", DAY),
+            "sku": ("msku", TEXT),
+            **_same(TEXT, "fnsku", "event_type", "reference_id", "fulfillment_center", "disposition", "reason"),
+            **_same(COUNT, "quantity"),
+        },
+        ("CAST(date AS DATE)", "day"),
+    ),
+    "vat_tax": Source(
+        "core.vat_tax_line",
+        {
+            **_same(TEXT, "transaction_type", "transaction_id", "order_id", "shipment_id", "sku", "currency"),
+            "calculated_on": ("tax_calculation_date", DAY),
+            **_same(COUNT, "quantity"),
+            "item_excl_tax": ("our_price_tax_exclusive_selling_price", MONEY),
+            "item_tax": ("our_price_tax_amount", MONEY),
+        },
+        ("CAST(tax_calculation_date AS DATE)", "calculated_on"),
+    ),
+    "gst_b2c": Source("core.gst_b2c_line", _GST, (_INDIA.format("at"), "invoiced_on")),
+    "gst_b2b": Source("core.gst_b2b_line", _GST, (_INDIA.format("at"), "invoiced_on")),
+    "seller_performance": Source(
+        "core.account_health",
+        {
+            **_same(TEXT, "marketplace_id", "metric", "fulfillment_channel", "status", "account_status"),
+            **_same(COUNT, "order_count", "orders_with_defects"),
+            **_same(FINE, "rate"),
+        },
+        None,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How a source compares."""
+
+    source: str
+    equal: int
+    wrong: tuple[str, ...]
+    """A line each: what only the simulated Amazon, or only the warehouse has."""
+
+
+def compare_sources(
+    warehouse: Path, truth: dict[str, list[dict[str, Any]]], since: dt.date, until: dt.date, accounts: Collection[str]
+) -> list[Compared]:
+    """Compare every source with the truth.
+
+    :param truth: the rows of each source, as the simulated Amazon's `/simulator/truth` tells them.
+    :param since: the first day that is compared; whole months are compared from the month before it.
+    :param until: the day after the last one that is compared.
+    :param accounts: whose rows are compared; none for those of all.
+    """
+    found = []
+    with duckdb.connect() as connection, tempfile.TemporaryDirectory(prefix="tieout-truth-") as folder:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"ATTACH '{warehouse}' AS warehouse (READ_ONLY)")
+        for name, source in SOURCES.items():
+            rows = [row for row in truth.get(name, []) if not accounts or row["account"] in accounts]
+            found.append(_compare(connection, name, source, rows, since, until, Path(folder)))
+    return found
+
+
+def _compare(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    source: Source,
+    rows: list[dict[str, Any]],
+    since: dt.date,
+    until: dt.date,
+    folder: Path,
+) -> Compared:
+    columns = {"account": ("account", TEXT), **source.columns}
+    names = {old for old, _ in columns.values()} | {"at", "last_updated_at", "posted_at", "approved_at", "returned_at"}
+    texts = [{name: None if row.get(name) is None else str(row[name]) for name in names} for row in rows]
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(texts), encoding="utf-8")
+    types = ", ".join(f"{each}: VARCHAR" for each in sorted(names))
+    told = ", ".join(f"CAST({old} AS {kind}) AS {new}" for new, (old, kind) in columns.items())
+    known = ", ".join(f"CAST({new} AS {kind}) AS {new}" for new, (_, kind) in columns.items())
+    if source.whole_months:
+        first = (since.replace(day=1) - dt.timedelta(days=1)).replace(day=1)
+        days = (first, until.replace(day=1))
+    else:
+        days = (since, until)
+    if source.dated is None:
+        of_truth = "TRUE"
+        of_warehouse = (
+            f"as_of_day = (SELECT max(as_of_day) FROM warehouse.{source.table} AS l WHERE l.account = w.account)"
+        )
+    else:
+        between = "{} >= DATE '" + days[0].isoformat() + "' AND {} < DATE '" + days[1].isoformat() + "'"
+        of_truth, of_warehouse = (between.format(each, each) for each in source.dated)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE told AS SELECT {told} FROM read_json('{path}', columns = {{{types}}}) WHERE {of_truth}"
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE known AS SELECT {known} FROM warehouse.{source.table} AS w WHERE {of_warehouse}"
+    )
+    wrong = []
+    for only, one, other in (("Amazon's books", "told", "known"), ("the warehouse", "known", "told")):
+        for row in connection.execute(f"FROM {one} EXCEPT ALL FROM {other} ORDER BY ALL").fetchall():
+            wrong.append(f"{name}: only in {only}: {', '.join(str(each) for each in row)}")
+    total = connection.execute("SELECT count(*) FROM told").fetchall()[0][0]
+    missing = sum(line.startswith(f"{name}: only in Amazon's") for line in wrong)
+    return Compared(name, total - missing, tuple(wrong))
