@@ -12,9 +12,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from tests.faults.conftest import Faulty, calls
 from tieout.amazon.errors import NotYet
+from tieout.amazon.selling_partner import SellingPartner
 from tieout.documents import Document, DocumentOutcome, SettlementSummary, StagedFiles, StagedReport, State
 from tieout.intake.answering import ask
 from tieout.intake.collecting import collect, listing_of_day, settle_day
@@ -31,10 +33,16 @@ ORDERS = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL"
 
 
 def run(
-    served: Faulty, lake: Lake, day: dt.date, *, history: int = 70, families: tuple[str, ...] = ("orders",)
+    served: Faulty,
+    lake: Lake,
+    day: dt.date,
+    *,
+    history: int = 70,
+    families: tuple[str, ...] = ("orders",),
+    name: str = ACCOUNT,
 ) -> dict[str, DocumentOutcome]:
     """The day of one account, waiting as the operators do; what became of its reports, settlements left out."""
-    account = served.account(ACCOUNT)
+    account = served.account(name)
     with served.client(account, lake) as client:
         list_settlements(client, lake, served.clock, account, day)
     for _ in range(100):
@@ -171,6 +179,27 @@ def test_where_it_sells_is_written_down(amazon: Faulty, lake: Lake) -> None:
     assert found
     assert set(found.marketplace_ids) == set(amazon.accounts[ACCOUNT]["marketplaces"])
     assert lake.get_record(Keys.collected("FE", ACCOUNT, FIRST), Collected)  # type: ignore[arg-type]
+
+
+def test_a_restricted_document_is_fetched_with_a_token_of_its_own_that_is_kept_nowhere(
+    amazon: Faulty, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[str] = []
+    send = SellingPartner._send
+
+    def watched(self: SellingPartner, operation: str, *args: Any, **kwargs: Any) -> Any:
+        used.append(f"{operation} {args[2]}")
+        return send(self, operation, *args, **kwargs)
+
+    monkeypatch.setattr(SellingPartner, "_send", watched)
+    outcomes = run(amazon, lake, FIRST, history=62, families=("vat_transactions",), name="ember_eu")
+    assert ended(outcomes) == [(State.READY, None)] * 2
+    tokens = {each.split()[1] for each in used if each.startswith("getReportDocument")}
+    ordinary = {each.split()[1] for each in used if not each.startswith("getReportDocument")}
+    assert len(tokens - ordinary) == 2  # one a document; settlements are fetched with the ordinary token
+    assert [call.operation for call in calls(lake)].count("createRestrictedDataToken") == 2
+    everything = b"".join(lake.get(key) or b"" for key in lake.keys(""))
+    assert not [token for token in tokens - ordinary if token.encode() in everything]
 
 
 FINANCES = ("event_groups", "transactions", "balances", "summaries", "payouts")

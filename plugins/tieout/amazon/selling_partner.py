@@ -393,11 +393,12 @@ class SellingPartner:
             if failures:
                 self._back_off(failures)
             try:
-                access = token() if token else self._login.token()
+                access = self._login.token()
             except AmazonUnavailable as unavailable:
                 trouble, failures = str(unavailable), failures + 1
                 continue
             taken = self._take(operation, TRIES if failures else 1)
+            access = token() if token else access  # not before its call may be made
             answer = self._send(operation, method, path, access, params, json)
             if isinstance(answer, httpx.TransportError):
                 trouble, failures = f"no answer ({type(answer).__name__})", failures + 1
