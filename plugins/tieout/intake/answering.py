@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tieout.amazon.clock import Clock
-from tieout.amazon.errors import AmazonUnavailable, InvalidRequest
+from tieout.amazon.errors import AmazonUnavailable, BudgetExhausted, InvalidRequest
 from tieout.amazon.listing import Window
 from tieout.amazon.selling_partner import SellingPartner
 from tieout.documents import Document, RawFile, Source
@@ -27,6 +27,8 @@ FRESHEST = dt.timedelta(minutes=3)
 """Windows have to end two minutes before the call (Finances API); what is newer comes with the overlap of the next day."""
 SHORTEST = dt.timedelta(hours=1)
 """A window that is not cut any more."""
+LONGEST_PAUSE = dt.timedelta(minutes=1)
+"""A listing pauses for so long between two pages when the budget is spent; its page token would not live much longer."""
 MOST_PAGES = 100_000
 MOST_BARREN_PAGES = 20
 """So many pages in a row without anything, each promising more, are no answer any more. Some are normal."""
@@ -103,7 +105,7 @@ def _answers(
     while windows:
         window = windows.pop(0)
         try:
-            yield from list(_pages(amazon, operation, question, window, thing))
+            yield from list(_pages(amazon, clock, operation, question, window, thing))
         except _TokenDied:
             middle = window.since + (window.until - window.since) / 2
             if question.since is None or middle - window.since < SHORTEST:
@@ -111,7 +113,9 @@ def _answers(
             windows = [Window(window.since, middle), Window(middle, window.until), *windows]
 
 
-def _pages(amazon: SellingPartner, operation: str, question: Question, window: Window, thing: str) -> Iterator[bytes]:
+def _pages(
+    amazon: SellingPartner, clock: Clock, operation: str, question: Question, window: Window, thing: str
+) -> Iterator[bytes]:
     params = dict(question.more)
     if question.since:
         params[question.since] = _iso(window.since)
@@ -127,7 +131,7 @@ def _pages(amazon: SellingPartner, operation: str, question: Question, window: W
     for _ in range(MOST_PAGES):
         try:
             # the token goes with the same parameters, other than for getReports
-            answer = amazon.answer(operation, question.path, params | ({name: token} if token else {}))
+            answer = _patiently(amazon, clock, operation, question.path, params | ({name: token} if token else {}))
         except InvalidRequest as refused:
             if token and "token" in refused.said.lower():
                 raise _TokenDied from refused
@@ -143,6 +147,17 @@ def _pages(amazon: SellingPartner, operation: str, question: Question, window: W
         if barren >= MOST_BARREN_PAGES:
             break
     raise AmazonUnavailable(f"{operation} promises page after page, and nothing comes")
+
+
+def _patiently(amazon: SellingPartner, clock: Clock, operation: str, path: str, params: dict[str, str]) -> bytes:
+    while True:
+        try:
+            return amazon.answer(operation, path, params)
+        except BudgetExhausted as exhausted:
+            pause = exhausted.available_at - clock.now()
+            if pause > LONGEST_PAUSE:
+                raise
+            clock.sleep(pause.total_seconds())
 
 
 def _has_something(answer: bytes) -> bool:

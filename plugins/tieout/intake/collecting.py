@@ -40,7 +40,7 @@ from tieout.intake.records import (
     Progress,
     Wish,
 )
-from tieout.intake.requesting import request, wait, was_asked
+from tieout.intake.requesting import SHORTEST_POLL, asked_for, request, wait
 from tieout.intake.settling import settle
 from tieout.lake import Keys, Lake
 from tieout.marketplaces import known_marketplaces
@@ -182,6 +182,7 @@ class _Day:
         """Ask for what was not asked for yet, as far as the budget goes, and look how far the others are."""
         early: list[NotYet] = []
         left = 0
+        asked = asked_for(self._lake, self._account.region, self._account.name)
         for each in self.found.wishes:
             done = self.found.ended.get(each.wish.request_id)
             if done and not (done.reason and done.reason.code is ReasonCode.REPORT_NOT_READY):
@@ -190,7 +191,7 @@ class _Day:
             if refused_before and refused_before.code is ReasonCode.REQUEST_REFUSED:
                 continue
             family = FAMILIES[each.family]
-            if not family.question and not was_asked(self._lake, each.wish) and not self._may_ask():
+            if not family.question and each.wish.request_id not in asked and (left or not self._may_ask()):
                 left += 1
                 continue
             try:
@@ -219,6 +220,8 @@ class _Day:
     def _look(self, each: OpenWish) -> None:
         wish = each.wish
         asked = request(self._amazon, self._lake, self._clock, wish)
+        if (look_at := asked.intended_at + SHORTEST_POLL) > self._clock.now():
+            raise NotYet(f"{wish.report_type} was asked for just now", look_at)
         give_up_at = max(asked.intended_at, self.found.planned_at) + GIVE_UP_AFTER
         made = wait(
             self._amazon,

@@ -18,7 +18,7 @@ from pathlib import Path
 from tieout.amazon.clock import Clock
 from tieout.amazon.errors import InvalidRequest, NotYet
 from tieout.amazon.selling_partner import Report, SellingPartner
-from tieout.documents import Document, Reason, ReasonCode, Source
+from tieout.documents import Document, Reason, ReasonCode, Region, Source
 from tieout.intake.records import ReportRequest, Wish
 from tieout.lake import Keys, Lake
 from tieout.reports.errors import Misfit
@@ -72,9 +72,9 @@ class Made:
         )
 
 
-def was_asked(lake: Lake, wish: Wish) -> bool:
-    """Whether a report was asked for, or somebody was about to."""
-    return lake.get(_key(wish)) is not None
+def asked_for(lake: Lake, region: Region, account: str) -> set[str]:
+    """The ids of the requests of an account that were made, or that somebody was about to make."""
+    return {key.rpartition("/")[2].removesuffix(".json") for key in lake.keys(Keys.requests_of(region, account))}
 
 
 def request(amazon: SellingPartner, lake: Lake, clock: Clock, wish: Wish) -> ReportRequest:

@@ -191,7 +191,12 @@ class Keys:
     @staticmethod
     def requests(region: Region, account: str, report_type: str) -> str:
         """Prefix of the requests of one account and report type."""
-        return f"requested/{region}/{account}/{report_type}/"
+        return f"{Keys.requests_of(region, account)}{report_type}/"
+
+    @staticmethod
+    def requests_of(region: Region, account: str) -> str:
+        """Prefix of the requests of one account."""
+        return f"requested/{region}/{account}/"
 
     @staticmethod
     def collected(region: Region, account: str, business_day: dt.date) -> str:
