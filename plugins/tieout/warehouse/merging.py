@@ -249,7 +249,7 @@ def _merge_family(
 def _merge_model(con: duckdb.DuckDBPyConnection, model: Model, merging: Merging, again: list[str]) -> Merged:
     """Merge the rows in `staging.merge_row`, which a model's SELECT gave of the documents in `staging.merge_document`."""
     con.execute(f"CREATE TABLE staging.merge_comes AS {_standing(merging)}")
-    con.execute(f"CREATE TABLE staging.merge_goes AS {_outdated(con, model, merging)}", {"again": again})
+    con.execute(f"CREATE TABLE staging.merge_goes AS {_outdated(con, model, merging, again)}", {"again": again})
     for rows in ("staging.merge_goes", "staging.merge_comes"):
         note_changes(con, model.name, rows)
     went = con.execute(f"DELETE FROM {model.name} WHERE rowid IN (SELECT place FROM staging.merge_goes)").fetchall()[0][
@@ -311,16 +311,17 @@ def _tells(row: str, day: str, merging: Merging) -> str:
     return f"{of_day} AND {_AMONG.format(a=row, b='d')}"
 
 
-def _outdated(con: duckdb.DuckDBPyConnection, model: Model, merging: Merging) -> str:
-    """The rows of the table, with their place in it, that go: those that new documents outdate, and all of accounts
-    whose table is made anew."""
+def _outdated(con: duckdb.DuckDBPyConnection, model: Model, merging: Merging, again: list[str]) -> str:
+    """The rows of the table that go, by their place in it: those that new documents outdate, and all of accounts whose
+    table is made anew."""
     older = "(t.as_of, t.document_id) < (d.as_of, d.document_id)"
-    parts = [f"SELECT t.rowid AS place, t.* FROM {model.name} AS t WHERE list_contains($again, t.account)"]
+    gone = ", ".join(f"t.{name}" for name in dict.fromkeys(["rowid AS place", "account", *changed_columns(model.name)]))
+    parts = [f"SELECT {gone} FROM {model.name} AS t WHERE {'list_contains($again, t.account)' if again else 'FALSE'}"]
     if merging.key:
         same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM d.{name}" for name in ("account", *merging.key))
         parts.append(
             f"""
-            SELECT t.rowid AS place, t.*
+            SELECT {gone}
             FROM {model.name} AS t
             INNER JOIN (
               SELECT DISTINCT r.account, {", ".join(f"r.{name}" for name in merging.key)}, d.as_of, d.document_id
@@ -339,7 +340,7 @@ def _outdated(con: duckdb.DuckDBPyConnection, model: Model, merging: Merging) ->
     if merging.day and first and last:
         parts.append(
             f"""
-            SELECT t.rowid AS place, t.*
+            SELECT {gone}
             FROM {model.name} AS t
             INNER JOIN staging.merge_document AS d
               ON d.account = t.account AND {older} AND {_tells("t", f"t.{merging.day}", merging)}
