@@ -74,7 +74,7 @@ class Downloads:
 
     def body(self, report: Report | RequestedReport) -> Download:
         """The bytes of a report's document."""
-        return report.download() if isinstance(report, RequestedReport) else self._documents.download(report)
+        return report.content if isinstance(report, RequestedReport) else self._documents.download(report)
 
     async def serve(self, path: str, query: dict[str, str]) -> Response:
         """Answer a request for a URL."""

@@ -38,7 +38,8 @@ class RequestedReport:
     started_at: dt.datetime
     finished_at: dt.datetime
     final_status: Status
-    file: File
+    content: Download
+    rows: int
     listed_from: dt.datetime | None = None
 
     def status(self, now: dt.datetime) -> Status:
@@ -67,12 +68,6 @@ class RequestedReport:
         """Whether the listing shows it."""
         kept = now <= self.created_at + self.kind.kept
         return kept and (self.listed_from is None or self.listed_from <= now)
-
-    def download(self) -> Download:
-        """The bytes of its document."""
-        if not self.file.gzip:
-            return Download(self.file.body, None, self.file.content_type)
-        return Download(gzip.compress(self.file.body, mtime=0), "GZIP", self.file.content_type)
 
 
 class RequestedReports:
@@ -116,7 +111,8 @@ class RequestedReports:
                 started_at=started,
                 finished_at=started + dt.timedelta(seconds=30 + code[1] % 60),
                 final_status=status,
-                file=file,
+                content=_content(file),
+                rows=file.rows,
             )
         )
         return report_id
@@ -171,7 +167,7 @@ class RequestedReports:
                 "data_end": iso_z(report.data_end),
                 "created_at": iso_z(report.created_at),
                 "status": report.status(now),
-                "lines": report.file.rows,
+                "lines": report.rows,
             }
             for report in (self._suffering(each, now) for each in self._reports)
         ]
@@ -190,12 +186,18 @@ class RequestedReports:
                     report = replace(report, final_status="CANCELLED")
                 case Fault.FATAL:
                     file = _explanation("Error in report request: an internal error occurred.")
-                    report = replace(report, final_status="FATAL", file=file)
+                    report = replace(report, final_status="FATAL", content=_content(file))
                 case Fault.EMPTY if now < then:
-                    report = replace(report, file=replace(report.file, body=b""))
+                    report = replace(report, content=_content(File(b"", UTF8, 0)))
                 case Fault.UNLISTED:
                     report = replace(report, listed_from=then)
         return report
+
+
+def _content(file: File) -> Download:
+    if not file.gzip:
+        return Download(file.body, None, file.content_type)
+    return Download(gzip.compress(file.body, mtime=0), "GZIP", file.content_type)
 
 
 _NOTHING = File(b"", None, 0)

@@ -104,17 +104,20 @@ class Event:
 class Book:
     """The events of one seller, in the order in which they are shown."""
 
-    def __init__(self, world: World, seller: Seller, periods: list[Period]) -> None:
+    def __init__(self, world: World, seller: Seller, periods: list[Period], earlier: Book | None = None) -> None:
         self.world = world
         self.seller = seller
         self.periods = periods
-        self.events: list[Event] = []
+        # what an earlier book knows of the periods that it has is taken over
+        self._sold: dict[tuple[str, str], int] = earlier._sold if earlier else {}
+        self._by_period: dict[Period, list[Event]] = earlier._by_period if earlier else {}
         self._remembered: dict[Callable[[Book], Any], Any] = {}
-        sold: dict[tuple[str, str], int] = {}
         for period in periods:
-            for place, entry in enumerate(period.activity):
-                self.events.append(_event(period, place, entry, sold))
-        self.events.sort(key=lambda event: event.shown_at)
+            if period not in self._by_period:
+                entries = enumerate(period.activity)
+                self._by_period[period] = [_event(period, place, entry, self._sold) for place, entry in entries]
+        events = (event for period in periods for event in self._by_period[period])
+        self.events: list[Event] = sorted(events, key=lambda event: event.shown_at)
 
     @cached_property
     def orders(self) -> list[Event]:
@@ -167,7 +170,7 @@ def book_of(world: World, seller: Seller, now: dt.datetime) -> Book:
     periods = world.periods(seller, now + AHEAD)
     known = books.get(seller.key)
     if known is None or len(known.periods) < len(periods):
-        known = books[seller.key] = Book(world, seller, periods)
+        known = books[seller.key] = Book(world, seller, periods, known)
     return known
 
 

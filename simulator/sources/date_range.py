@@ -8,7 +8,7 @@ no transaction; the transfer to the bank is one.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simulator.clock import iso_z
@@ -106,22 +106,24 @@ class Movement:
         return sum(self.amounts.values())
 
 
-def movements(book: Book, now: dt.datetime) -> list[Movement]:
-    """Every row that exists at an instant, in the order of its date."""
+def movements(book: Book, now: dt.datetime, ask: Ask | None = None) -> list[Movement]:
+    """Every row that exists at an instant, in the order of its date.
+
+    :param ask: only what such a report covers.
+    """
     found = []
     for event in book.events:
-        if event.shown_at <= now:
+        if event.shown_at <= now and (ask is None or (event.country in ask.countries and ask.covers(event.shown_at))):
             found += rows_of(event)
     for period, _, entry in chain(book, now):
         if lines_of(entry)[0][1].category in _SHOWN_CHAIN:
             found.append(_row(period, entry, period.stream.countries[0], entry.posted_at, lines_of(entry)))
+    periods = {(each.stream.name, each.number): each for each in book.periods}
     for settlement in book.world.settlements(book.seller, now):
         if settlement.control_minor > 0:
-            period = next(
-                each for each in book.periods if each.stream is settlement.stream and each.number == settlement.number
-            )
-            found.append(_transfer(period, settlement.control_minor))
-    return sorted(found, key=lambda row: row.posted_at)
+            found.append(_transfer(periods[settlement.stream.name, settlement.number], settlement.control_minor))
+    covered = (row for row in found if ask is None or (row.country in ask.countries and ask.covers(row.posted_at)))
+    return sorted(covered, key=lambda row: row.posted_at)
 
 
 def truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
@@ -159,8 +161,8 @@ def write(ask: Ask) -> File:
     language = LANGUAGES[country]
     rows = [
         row
-        for row in movements(ask.book, ask.now)
-        if row.country == country and ask.covers(row.posted_at) and _is_told(row, language, ask.now)
+        for row in movements(ask.book, ask.now, replace(ask, countries=(country,)))
+        if _is_told(row, language, ask.now)
     ]
     above = [f'"{line.format(currency=MARKETPLACES[country].currency)}"' for line in language.above]
     header = [spelled for spelled, _ in language.columns]

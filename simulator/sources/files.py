@@ -82,11 +82,6 @@ def plain(minor: int, currency: str) -> str:
     return str(Decimal(minor).scaleb(-digits(currency)))
 
 
-def shifted(minor: int, currency: str, decimal: str) -> str:
-    """An amount with the decimal separator of a file."""
-    return plain(minor, currency).replace(".", decimal)
-
-
 def offset_time(moment: dt.datetime, zone: dt.tzinfo) -> str:
     """An instant with an offset: `2026-07-01T16:20:30-07:00`."""
     return moment.astimezone(zone).isoformat(timespec="seconds")

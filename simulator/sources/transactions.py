@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from simulator.clock import iso_z
@@ -130,13 +131,19 @@ def chain(book: Book, now: dt.datetime) -> list[tuple[Period, int, Entry]]:
     for period in book.periods:
         settlement = closed.get((period.stream.name, period.number))
         if settlement is not None:
-            entries = [entry for entry in settlement.entries if lines_of(entry)[0][1].category in _CHAIN]
+            entries = _chain_of(settlement)
         elif period.start <= now:
-            entries = [e for e in book.world.opening(book.seller, period.stream, period.number) if e.posted_at <= now]
+            opening = book.world.opening(book.seller, period.stream, period.number)
+            entries = tuple(entry for entry in opening if entry.posted_at <= now)
         else:
             continue
         found += [(period, place, entry) for place, entry in enumerate(entries)]
     return found
+
+
+@lru_cache(maxsize=10_000)
+def _chain_of(settlement: Settlement) -> tuple[Entry, ...]:
+    return tuple(entry for entry in settlement.entries if lines_of(entry)[0][1].category in _CHAIN)
 
 
 def leaves(lines: list[tuple[int, Line]]) -> dict[Path, int]:

@@ -330,6 +330,22 @@ def test_a_report_without_data_and_one_that_is_asked_for_again_are_cancelled(pro
     assert [seller.ask(*orders)["processingStatus"] for _ in range(2)] == ["DONE", "DONE"]
 
 
+def test_faults_on_demand_happen_to_every_type(protocol: Protocol) -> None:
+    """Pain 33: a report whose document is empty, and full hours later."""
+    seller = Asking(protocol, "hinode_fe")
+    rule = {"fault": "empty", "account": "hinode_fe", "hours": 5}
+    assert protocol.login.post("/simulator/faults", json=rule).status_code == 201
+    report = seller.ask("GET_FBA_REIMBURSEMENTS_DATA", *JULY)
+    assert (report["processingStatus"], seller.text(report["reportDocumentId"])) == ("DONE", "")
+    protocol.amazon.clock.advance(5 * 3600)
+    found = protocol.get("hinode_fe", f"/documents/{report['reportDocumentId']}").json()
+    body = gzip.decompress(seller.region.get(httpx.URL(found["url"]).raw_path.decode()).content)
+    assert body.decode("cp932").startswith("approval-date\treimbursement-id")
+    protocol.login.delete("/simulator/faults")
+    protocol.login.post("/simulator/faults", json={"fault": "fatal", "account": "hinode_fe"})
+    assert seller.ask("GET_LEDGER_DETAIL_VIEW_DATA", *JULY)["processingStatus"] == "FATAL"
+
+
 def restricted(seller: Asking, document_id: str) -> str:
     resource = {"method": "GET", "path": f"/reports/2021-06-30/documents/{document_id}"}
     body = {"restrictedResources": [resource]}
