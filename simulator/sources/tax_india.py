@@ -16,6 +16,7 @@ from simulator.sources.files import Ask, File, plain, quoted, tsv
 from simulator.sources.goods import goods
 from simulator.sources.places import PLACES
 
+_INDIA = dt.timezone(dt.timedelta(hours=5, minutes=30))
 _PLACES_OF = ("Bill From", "Ship From", "Ship To")
 _ADDRESS = ("City", "State", "Country", "Postal Code")
 _TAXES = ("Cgst", "Sgst", "Utgst", "Igst", "Compensatory Cess")
@@ -91,6 +92,7 @@ def truth(book: Book, now: dt.datetime, *, business: bool) -> list[dict[str, Any
             "shipment_item_id": line.sold.item.order_item_code,
             "credit_note_no": line.credit_note or None,
             "at": iso_z(line.at),
+            "invoiced_day": line.at.astimezone(_INDIA).date().isoformat(),
             "quantity": line.sold.quantity,
             "currency": "INR",
             "invoice_amount": plain(line.net + line.tax, "INR"),
@@ -154,6 +156,11 @@ def _lines(book: Book) -> list[GstLine]:
     return found
 
 
+def _local(moment: dt.datetime) -> str:
+    """An instant in India's time, which the file does not name."""
+    return f"{moment.astimezone(_INDIA):%Y-%m-%d %H:%M:%S}"
+
+
 def _cells(ask: Ask, line: GstLine) -> dict[str, str]:
     entry, product = line.event.entry, goods(ask.seller.key, line.sold.item.sku)
     order = ask.book.order_of.get(entry.order_id, line.event)
@@ -165,12 +172,12 @@ def _cells(ask: Ask, line: GstLine) -> dict[str, str]:
     cells = {
         "Seller Gstin": f"29{code(5, ask.seller.key, 'pan')}1234F1Z5",
         "Invoice Number": line.invoice,
-        "Invoice Date": f"{order.shown_at:%Y-%m-%d %H:%M:%S}",
+        "Invoice Date": _local(line.at),
         "Transaction Type": line.kind,
         "Order Id": entry.order_id,
         "Shipment Id": order.entry.shipment_id,
-        "Shipment Date": f"{order.shown_at:%Y-%m-%d %H:%M:%S}",
-        "Order Date": f"{order.purchased_at:%Y-%m-%d %H:%M:%S}",
+        "Shipment Date": _local(order.shown_at),
+        "Order Date": _local(order.purchased_at),
         "Shipment Item Id": line.sold.item.order_item_code,
         "Quantity": str(line.sold.quantity),
         "Item Description": product.title,
@@ -213,7 +220,7 @@ def _cells(ask: Ask, line: GstLine) -> dict[str, str]:
         "Fulfillment Channel": line.event.entry.fulfillment_id,
         "Payment Method Code": "COD" if line.event.stream.name.endswith("cod") else "Other",
         "Credit Note No": line.credit_note,
-        "Credit Note Date": f"{line.at:%Y-%m-%d %H:%M:%S}" if line.credit_note else "",
+        "Credit Note Date": _local(line.at) if line.credit_note else "",
     }
     if line.business:
         cells |= {
