@@ -60,7 +60,7 @@ def run(
     outcomes = settle_day(lake, account, day).outcomes
     assert len({each.document.document_id for each in outcomes}) == len(outcomes)
     return {
-        each.document.document_id: each for each in outcomes if not each.document.report_type.startswith("GET_V2_S")
+        each.document.document_id: each for each in outcomes if not each.document.report_type.startswith("GET_V2_SETTLEMENT")
     }
 
 
