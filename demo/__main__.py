@@ -14,7 +14,13 @@ import argparse
 import json
 import sys
 
-from demo.connections import accounts_file, connections, simulated_accounts
+from demo.connections import (
+    accounts_file,
+    connections,
+    developer_connections,
+    simulated_accounts,
+    simulated_developers,
+)
 from demo.layout import HOST, DemoError, Layout, Ports
 from demo.services import Services, compose_environment
 
@@ -50,10 +56,12 @@ def main() -> int:
 
                 return chaos(arguments.seed, arguments.kills, arguments.days)
             case "accounts":
-                print(accounts_file(simulated_accounts()), end="")
+                print(accounts_file(simulated_accounts(), simulated_developers()), end="")
             case "connections":
                 ports = Ports(arguments.amazon_port - Ports(0).amazon["NA"])
-                found = connections(simulated_accounts(), ports, arguments.clock, arguments.amazon_host)
+                clock, host = arguments.clock, arguments.amazon_host
+                found = connections(simulated_accounts(), ports, clock, host)
+                found |= developer_connections(simulated_developers(), ports, clock, host)
                 print(json.dumps(found, indent=1))
             case "compose-env":
                 print(compose_environment(), end="")

@@ -17,10 +17,39 @@ def simulated_accounts() -> list[dict[str, Any]]:
     return json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
 
 
-def accounts_file(accounts: list[dict[str, Any]]) -> str:
+def simulated_developers() -> list[dict[str, Any]]:
+    """Ask the simulated Amazon which developers its Appstore has."""
+    command = [sys.executable, "-m", "simulator", "developer", "--seed", str(SEED)]
+    return [json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)]
+
+
+def accounts_file(accounts: list[dict[str, Any]], developers: list[dict[str, Any]]) -> str:
     """Return the accounts file, YAML."""
     lines = [f"  - {{name: {account['account']}, region: {account['region']}}}" for account in accounts]
-    return "accounts:\n" + "\n".join(lines) + "\n"
+    of_appstore = [f"  - {{name: {developer['account']}}}" for developer in developers]
+    parts = (("accounts", lines), ("developers", of_appstore))
+    return "".join("\n".join([f"{name}:", *listed, ""]) if listed else f"{name}: []\n" for name, listed in parts)
+
+
+def developer_connections(
+    developers: list[dict[str, Any]], ports: Ports, clock: str, host: str = HOST
+) -> dict[str, dict[str, Any]]:
+    """Return the Airflow connections of the Appstore's developers by id, as `airflow connections import` takes them.
+
+    :param clock: as for `connections`.
+    :param host: where the simulated Amazon listens.
+    """
+    url = f"http://{host}:{ports.amazon['login']}"
+    return {
+        f"tieout_{developer['account']}": {
+            "conn_type": "amazon_appstore",
+            "host": url,
+            "login": developer["client_id"],
+            "password": developer["client_secret"],
+            "extra": json.dumps({"login_endpoint": url, "clock": clock}),
+        }
+        for developer in developers
+    }
 
 
 def connections(

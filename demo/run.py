@@ -24,7 +24,8 @@ from demo.services import Services
 
 DAYS = 3
 REGIONS = ("na", "eu", "fe")
-DAGS = {"warehouse", "import_reports", *(f"marketplace_reports_{region}" for region in REGIONS)}
+APPSTORE = "appstore_reports"
+DAGS = {"warehouse", "import_reports", APPSTORE, *(f"marketplace_reports_{region}" for region in REGIONS)}
 ENDED = ("success", "failed")
 PATIENCE = 1200.0
 """Seconds that the runs may take altogether."""
@@ -87,7 +88,10 @@ class Demo:
                 airflow.backfill(dag_id, self.days[0], self.days[-1])
         if not airflow.runs("import_reports"):
             airflow.trigger("import_reports", {"source": str(layout.archive)})
-        _follow(airflow, self.days, self.console)
+        # all months at once: the run of one day takes the whole history
+        if not self.services.accounts and not airflow.runs(APPSTORE):
+            airflow.backfill(APPSTORE, self.days[-1], self.days[-1])
+        _follow(airflow, self.days, self.console, wanted={APPSTORE} if not self.services.accounts else set())
         with urlopen(f"{self.services.amazon_url('NA')}/simulator/truth") as answer:
             layout.truth.write_bytes(answer.read())
 
@@ -112,8 +116,11 @@ def _write_archive(layout: Layout, accounts: Collection[str]) -> None:
             shutil.rmtree(folder)
 
 
-def _follow(airflow: AirflowApi, days: list[str], console: Console) -> None:
-    """Show the runs until all have ended and the warehouse has taken in what they published."""
+def _follow(airflow: AirflowApi, days: list[str], console: Console, wanted: set[str]) -> None:
+    """Show the runs until all have ended and the warehouse has taken in what they published.
+
+    :param wanted: other DAGs that have to run once.
+    """
     deadline = time.monotonic() + PATIENCE
     plain: set[str] = set()
     with Live(console=console, refresh_per_second=4, transient=True) as live:
@@ -125,7 +132,7 @@ def _follow(airflow: AirflowApi, days: list[str], console: Console) -> None:
                     if line not in plain:
                         plain.add(line)
                         console.print(line)
-            if _all_ended(board, days) and airflow.everything_loaded():
+            if all(board[dag_id] for dag_id in wanted) and _all_ended(board, days) and airflow.everything_loaded():
                 break
             if time.monotonic() > deadline:
                 raise DemoError(f"the runs did not end within {PATIENCE:.0f} seconds; look at Airflow's pages")
@@ -159,8 +166,9 @@ def _table(board: dict[str, list[dict[str, Any]]], days: list[str]) -> Table:
     for region in REGIONS:
         runs = {run["partition_key"]: run for run in board[f"marketplace_reports_{region}"]}
         table.add_row(f"marketplace_reports_{region}", *(_cell(runs.get(day)) for day in days))
-    latest = {run["partition_key"]: run for run in board["warehouse"]}
-    table.add_row("warehouse", *(_cell(latest.get(day)) for day in days))
+    for dag_id in (APPSTORE, "warehouse"):
+        latest = {run["partition_key"]: run for run in board[dag_id]}
+        table.add_row(dag_id, *(_cell(latest.get(day)) for day in days))
     imports = board["import_reports"]
     table.add_row("import_reports", _cell(imports[-1] if imports else None))
     return table

@@ -21,7 +21,13 @@ from urllib.request import urlopen
 
 import psutil
 
-from demo.connections import accounts_file, connections, simulated_accounts
+from demo.connections import (
+    accounts_file,
+    connections,
+    developer_connections,
+    simulated_accounts,
+    simulated_developers,
+)
 from demo.layout import CLOCK_INSTANT, FAMILIES, HISTORY_DAYS, HOST, ROOT, SEED, DemoError, Layout
 
 BIN = Path(sys.executable).parent
@@ -228,11 +234,14 @@ class Services:
     def _import_connections(self, clock: str, environment: dict[str, str]) -> None:
         """Into Airflow's database: the page Seller accounts changes them, which it could not do to variables."""
         accounts = [each for each in simulated_accounts() if not self.accounts or each["account"] in self.accounts]
-        self.layout.accounts_file.write_text(accounts_file(accounts), encoding="utf-8")
+        developers = [each for each in simulated_developers() if not self.accounts or each["account"] in self.accounts]
+        self.layout.accounts_file.write_text(accounts_file(accounts, developers), encoding="utf-8")
         path = self.layout.home / "connections.json"
         path.touch(mode=0o600)
         try:
-            path.write_text(json.dumps(connections(accounts, self.layout.ports, clock)), encoding="utf-8")
+            ports = self.layout.ports
+            found = connections(accounts, ports, clock) | developer_connections(developers, ports, clock)
+            path.write_text(json.dumps(found), encoding="utf-8")
             self._run(
                 ["airflow", "connections", "import", "--overwrite", str(path)], environment, "airflow-connections"
             )

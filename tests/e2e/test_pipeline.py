@@ -133,13 +133,16 @@ def test_a_long_wait_for_the_rate_budget_was_deferred(
 def test_no_secret_is_written_down(services: Services, first: dict[str, list[tuple[Any, ...]]]) -> None:
     """Every log, page and table of Airflow (XCom, rendered fields, trigger arguments), object of the lake, and row of the
     warehouse is searched for each secret that there is, for access tokens, and for signatures of signed URLs."""
-    from demo.connections import simulated_accounts
+    from demo.connections import simulated_accounts, simulated_developers
 
     layout = services.layout
     secrets = [account[name] for account in simulated_accounts() for name in ("client_secret", "refresh_token")]
+    secrets += [developer["client_secret"] for developer in simulated_developers()]
     secrets += list(json.loads((layout.home / "secrets.json").read_text()).values())
     patterns = re.compile(
-        "|".join([re.escape(secret) for secret in secrets] + [r"Atza\|", r"X-Amz-Signature=(?!\*\*\*)"]).encode()
+        "|".join(
+            [re.escape(secret) for secret in secrets] + [r"Atza\|", r"Atc\|", r"X-Amz-Signature=(?!\*\*\*)"]
+        ).encode()
     )
     searched: Counter[str] = Counter()
     leaks = []
