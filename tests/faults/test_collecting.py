@@ -25,6 +25,7 @@ from tieout.intake.records import Collected, Outcomes, Participations, Progress
 from tieout.intake.settling import check, read
 from tieout.lake import Keys, Lake
 from tieout.reports.families import FAMILIES
+from tieout.reports.family import Obtained
 from tieout.reports.report import stage_report
 
 ACCOUNT = "ironbark_fe"
@@ -60,7 +61,9 @@ def run(
     outcomes = settle_day(lake, account, day).outcomes
     assert len({each.document.document_id for each in outcomes}) == len(outcomes)
     return {
-        each.document.document_id: each for each in outcomes if not each.document.report_type.startswith("GET_V2_SETTLEMENT")
+        each.document.document_id: each
+        for each in outcomes
+        if not each.document.report_type.startswith("GET_V2_SETTLEMENT")
     }
 
 
@@ -179,6 +182,20 @@ def test_where_it_sells_is_written_down(amazon: Faulty, lake: Lake) -> None:
     assert found
     assert set(found.marketplace_ids) == set(amazon.accounts[ACCOUNT]["marketplaces"])
     assert lake.get_record(Keys.collected("FE", ACCOUNT, FIRST), Collected)  # type: ignore[arg-type]
+
+
+def test_a_day_of_every_family_ends_read_without_a_warning_or_empty(amazon: Faulty, lake: Lake) -> None:
+    """A seller of India and the Emirates: every family that there is for it, from the request to the checks."""
+    outcomes = run(amazon, lake, FIRST, history=35, families=tuple(FAMILIES), name="ganges_eu")
+    assert set(ended(outcomes)) == {(State.READY, None), (State.SKIPPED, "report_cancelled")}
+    assert [check for outcome in outcomes.values() for check in outcome.checks if not check.passed] == []
+    of_europe = {"vat_transactions", "vat_tax"}
+    tomorrow = {"summaries"}
+    elsewhere = {name for name, each in FAMILIES.items() if each.obtained is Obtained.MADE_BY_AMAZON}
+    types = {each.report_types[0]: name for name, each in FAMILIES.items()}
+    found = {types[each.document.report_type] for each in outcomes.values()}
+    assert found == set(FAMILIES) - of_europe - tomorrow - elsewhere
+    assert not [call for call in calls(lake) if call.status == 429]
 
 
 def test_a_restricted_document_is_fetched_with_a_token_of_its_own_that_is_kept_nowhere(
