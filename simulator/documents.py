@@ -12,6 +12,7 @@ from typing import Literal
 
 from simulator.corrections import corrected
 from simulator.faults import Fault, break_bytes, break_download, break_rows, break_text, fault_of
+from simulator.marketplaces import MARKETPLACES
 from simulator.rules import Rule, Rules
 from simulator.sellers import NO_CHARSET, UTF8, Seller
 from simulator.settlement_files import Layout, header, rows, text
@@ -71,7 +72,8 @@ class Report:
     @property
     def marketplace_ids(self) -> tuple[str, ...]:
         """A settlement report belongs to the account: it is there under each of its marketplaces."""
-        return self.seller.marketplace_ids
+        own = (MARKETPLACES[country].id for country in self.settlement.stream.countries)
+        return tuple(dict.fromkeys((*self.seller.marketplace_ids, *own)))
 
     @property
     def data_start(self) -> dt.datetime:

@@ -164,6 +164,11 @@ class TestSellers:
             book_of(protocol.amazon.documents.world, BY_KEY["cascade_na"], seller.clock.now()), seller.clock.now()
         )
         assert any(row["marketplace_id"] == MARKETPLACES["CA"].id for row in orders)
+        seller.clock.advance(14 * 86400)
+        now = seller.clock.now()
+        reports = protocol.amazon.documents.reports(BY_KEY["cascade_na"], now)
+        dollars = [report for report in reports if report.settlement.stream.currency == "CAD"]
+        assert [MARKETPLACES["CA"].id in report.marketplace_ids for report in dollars] == [True]
 
     def test_the_usage_plan(self, protocol: Protocol) -> None:
         seller = Caller(protocol, "jade_fe")
