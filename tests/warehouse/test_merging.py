@@ -12,7 +12,7 @@ import pytest
 
 from tests.staged import Settlement, Shelf, sale
 from tests.warehouse.conftest import content, rows
-from tieout.documents import Action, Decision, DocumentOutcome, Region, State
+from tieout.documents import Action, Decision, DocumentOutcome, Reason, ReasonCode, Region, State
 from tieout.warehouse import LoadResult, Warehouse
 
 NOON = dt.datetime(2026, 8, 20, 12, tzinfo=dt.UTC)
@@ -245,6 +245,36 @@ def test_marts_built_after_each_load_are_those_built_at_once(made: Callable[[str
         ("2", Decimal("10.00"), Decimal("5.00"), "differs"),
         ("3", Decimal("10.00"), None, "open"),
     ]
+
+
+def test_a_quarantined_report_is_in_trouble_and_not_in_core(warehouse: Warehouse, shelf: Shelf) -> None:
+    load(warehouse, shelf, shelf.ready("acme_na.s1", Settlement([sale("10.00")], "1")))
+    warehouse.build_marts()
+    reason = Reason(code=ReasonCode.DAMAGED_FILE, message="The file was cut.")
+    load(warehouse, shelf, Shelf.quarantined(shelf.report("acme_na.1", "orders", [ordered("A", "1.00")]), reason))
+    warehouse.build_marts()
+    assert items(warehouse) == []
+    assert rows(warehouse, "SELECT kind, subject FROM mart.trouble") == [("document_quarantined", "acme_na.1")]
+
+
+def test_a_second_source_is_compared_when_it_comes_after_the_settlement(warehouse: Warehouse, shelf: Shelf) -> None:
+    """The settlement does not change when the Finances API tells of it: what changed is told by the transactions."""
+
+    def told(total: str, leaf: str) -> dict[str, Any]:
+        own = {"transaction_id": "T1", "posted_day": day(3), "settlement_id": "1", "currency": "USD", "leaf_no": 1}
+        return {**own, "total_amount": Decimal(total), "leaf_currency": "USD", "leaf_amount": Decimal(leaf)}
+
+    def compared() -> list[tuple[Any, ...]]:
+        warehouse.build_marts()
+        return rows(warehouse, "SELECT transactions, state, differences FROM mart.settlement_against_finances")
+
+    load(warehouse, shelf, shelf.ready("acme_na.s1", Settlement([sale("10.00")], "1")))
+    assert compared() == [(0, "not_told", None)]
+    load(warehouse, shelf, shelf.report("acme_na.1", "transactions", [told("9.99", "9.99")]))
+    assert compared() == [(1, "differs", "transactions -0.01")]
+    load(warehouse, shelf, shelf.report("acme_na.2", "transactions", [told("10.00", "10.00")], created_at=NOON))
+    assert compared() == [(1, "agrees", None)]
+    assert rows(warehouse, "SELECT amount FROM core.transaction_leaf") == [(Decimal("10.00"),)]
 
 
 def some_documents(shelf: Shelf, chance: random.Random, salt: str) -> list[DocumentOutcome]:

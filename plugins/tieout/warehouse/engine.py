@@ -410,7 +410,8 @@ class Warehouse:
                 built = built_up_to(con, model)
                 fed = any(rows_changed.get(name.removeprefix("mart.")) for name in model.reads)
                 everything = rebuild or built is None or bool(anew & model.reads)
-                if not everything and built == newest and not fed and not moved & model.reads:
+                late = built != newest and _follows_loads(model)
+                if not (everything or late or fed or moved & model.reads):
                     rows_changed[table] = 0
                     continue
                 con.execute(
@@ -556,6 +557,8 @@ class _Load:
             self._write_checks(outcomes, news)
         else:
             con.execute(_NOTED)
+        if changed_documents:
+            note_changes(con, "ops.document", "(SELECT DISTINCT account FROM staging.moved)")
         merged = merge(con, self.fetch, changed_documents, self.run_id)
         self._find_changed_settlements()
         written, removed, lines = self._write_settlements()
@@ -895,6 +898,12 @@ def _sync_folder(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _follows_loads(mart: Model) -> bool:
+    """Whether a mart reads what ops.load tells of; of tables that are merged, and of marts, it is known what changed."""
+    tables = [models()[name] for name in mart.reads if not name.startswith("staging.")]
+    return any(table.schema != "mart" and table.merging is None for table in tables)
 
 
 def _mart_scope(model: Model, everything: bool) -> str:
