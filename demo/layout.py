@@ -15,10 +15,9 @@ HOST = "127.0.0.1"
 CLOCK_INSTANT = "2026-08-31T15:30:00Z"
 """The simulated Amazon's date when the demo starts, so that everybody sees the same figures."""
 SEED = 7
-FAMILIES = "orders"
-"""What the simulated Amazon can be asked for, besides settlements."""
-HISTORY_DAYS = 150
-"""The simulated world is so old when the demo starts."""
+HISTORY_DAYS = 30
+"""How far back the demo asks for reports: one window of most of them, so that it ends within minutes. The simulated world is
+150 days old."""
 LAST_BUSINESS_DAY = "2026-08-30"
 """The last business day that has ended in every region at that instant."""
 

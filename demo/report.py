@@ -15,8 +15,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from demo.appstore import appstore_equals_truth
-from demo.layout import LAST_BUSINESS_DAY, ROOT, Layout
+from demo.layout import HISTORY_DAYS, LAST_BUSINESS_DAY, ROOT, Layout
 from demo.services import Services
+from demo.sources import SOURCES, compare_sources
 from tieout.documents import Region
 from tieout.intake.business_day import end_of_business_day
 
@@ -48,7 +49,7 @@ ORDER BY amount"""
 
 
 def report(console: Console, services: Services) -> bool:
-    """Print everything; return whether the warehouse and the simulated Amazon's own books agree on every settlement."""
+    """Print everything; return whether the warehouse and the simulated Amazon's own books agree on everything."""
     layout = services.layout
     with duckdb.connect(str(layout.warehouse), read_only=True) as connection:
         _print_tie_out(console, connection)
@@ -59,6 +60,7 @@ def report(console: Console, services: Services) -> bool:
         example = connection.execute(
             "SELECT settlement_id FROM mart.settlement_tie_out WHERE state = 'tied_out' ORDER BY lines DESC LIMIT 1"
         ).fetchone()
+    equal = _print_sources(console, layout) and equal
     _print_where_to_look(console, services, example[0] if example else "")
     return equal
 
@@ -166,6 +168,26 @@ def _print_truth(console: Console, connection: duckdb.DuckDBPyConnection, layout
     assert listed is not None
     console.print(f"Documents listed: {listed[0]} = " + " + ".join(f"{count} {state}" for state, count in by_state))
     return not wrong
+
+
+def _print_sources(console: Console, layout: Layout) -> bool:
+    """Compare every other source, for the days that it was asked for; return whether all agree."""
+    last = dt.date.fromisoformat(LAST_BUSINESS_DAY)
+    # the first and the last day are whole in no time zone but one
+    since, until = last - dt.timedelta(days=HISTORY_DAYS - 2), last
+    found = compare_sources(layout.warehouse, json.loads(layout.truth.read_text())["sources"], since, until)
+    table = Table(title=f"Every other source against the same books, {since} to {until}", title_justify="left")
+    table.add_column("source")
+    table.add_column("core table")
+    table.add_column("rows equal, to the cent and the unit", justify="right")
+    table.add_column("wrong", justify="right")
+    for each in found:
+        wrong = f"[red]{len(each.wrong)}[/]" if each.wrong else "0"
+        table.add_row(each.source, SOURCES[each.source].table, f"{each.equal:,}", wrong)
+    console.print(table)
+    for line in [line for each in found for line in each.wrong[:5]]:
+        console.print(f"  [red]{escape(line)}[/]")
+    return not any(each.wrong or not each.equal for each in found)
 
 
 def _print_where_to_look(console: Console, services: Services, settlement_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from demo.layout import CLOCK_INSTANT, LAST_BUSINESS_DAY, ROOT, SEED, DemoError,
 from demo.report import report
 from demo.services import Services
 
-DAYS = 3
+DAYS = 2
 REGIONS = ("na", "eu", "fe")
 APPSTORE = "appstore_reports"
 DAGS = {"warehouse", "import_reports", APPSTORE, *(f"marketplace_reports_{region}" for region in REGIONS)}
@@ -53,7 +54,7 @@ class Demo:
     :param days: how many business days, the last one being the newest that has ended in every region.
     """
 
-    def __init__(self, services: Services, console: Console, days: int = 3) -> None:
+    def __init__(self, services: Services, console: Console, days: int = DAYS) -> None:
         self.services = services
         self.console = console
         last = dt.date.fromisoformat(LAST_BUSINESS_DAY)
@@ -92,8 +93,18 @@ class Demo:
         if not self.services.accounts and not airflow.runs(APPSTORE):
             airflow.backfill(APPSTORE, self.days[-1], self.days[-1])
         _follow(airflow, self.days, self.console, wanted={APPSTORE} if not self.services.accounts else set())
-        with urlopen(f"{self.services.amazon_url('NA')}/simulator/truth") as answer:
-            layout.truth.write_bytes(answer.read())
+        with urlopen(f"{self.services.amazon_url('NA')}/simulator/truth?sources=all&at={CLOCK_INSTANT}") as answer:
+            layout.truth.write_text(json.dumps(_of_accounts(json.load(answer), self.services.accounts)))
+
+
+def _of_accounts(truth: dict[str, Any], accounts: Collection[str]) -> dict[str, Any]:
+    """The truth of some accounts, or of all if none is named."""
+
+    def chosen(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [row for row in rows if not accounts or row["account"] in accounts]
+
+    sources = {name: chosen(rows) for name, rows in truth["sources"].items()}
+    return {**truth, "documents": chosen(truth["documents"]), "sources": sources}
 
 
 def _wait_for_dags(airflow: AirflowApi) -> None:

@@ -28,7 +28,7 @@ from demo.connections import (
     simulated_accounts,
     simulated_developers,
 )
-from demo.layout import CLOCK_INSTANT, FAMILIES, HISTORY_DAYS, HOST, ROOT, SEED, DemoError, Layout
+from demo.layout import CLOCK_INSTANT, HISTORY_DAYS, HOST, ROOT, SEED, DemoError, Layout
 
 BIN = Path(sys.executable).parent
 LAKE_BUCKET = "tieout-lake"
@@ -226,7 +226,6 @@ class Services:
             "TIEOUT_PUBLISHED_WAREHOUSE": str(layout.warehouse),
             "TIEOUT_DATA_DOCS": str(layout.data_docs),
             "TIEOUT_SCHEDULE_END": CLOCK_INSTANT,
-            "TIEOUT_FAMILIES": FAMILIES,
             "TIEOUT_HISTORY_DAYS": str(HISTORY_DAYS),
         }
         return environment | self._settings
@@ -339,7 +338,7 @@ def compose_environment() -> str:
         "TIEOUT_LAKE_BUCKET": LAKE_BUCKET,
         "SIMULATED_AMAZON_CLOCK": f"{CLOCK_INSTANT}@{time.time():.0f}x60",
         "TIEOUT_SCHEDULE_END": CLOCK_INSTANT,
-        "TIEOUT_FAMILIES": FAMILIES,
+        "TIEOUT_FAMILIES": "all",
         "TIEOUT_HISTORY_DAYS": str(HISTORY_DAYS),
     }
     return "".join(f"{name}={value}\n" for name, value in values.items())

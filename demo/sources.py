@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import tempfile
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,18 +26,25 @@ class Source:
     :param columns: by column of the core table: the name in the truth, and the type.
     :param dated: the day of a row, in the truth and in the core table; None for a snapshot, of which the latest counts.
     :param whole_months: the report is of calendar months that are over; `dated` is then any day of the month.
+    :param snapshot_day: of a snapshot, the column with its day.
+    :param one_by_one: the column with what is asked for one by one: what was not asked for is not compared.
     """
 
     table: str
     columns: dict[str, tuple[str, str]]
     dated: tuple[str, str] | None
     whole_months: bool = False
+    snapshot_day: str = "as_of_day"
+    one_by_one: str | None = None
 
 
 def _same(kind: str, *names: str) -> dict[str, tuple[str, str]]:
     return {name: (name, kind) for name in names}
 
 
+_BOOKS = "Amazon's books"
+_DATES = {"at", "last_updated_at", "posted_at", "approved_at", "returned_at", "start_at", "created_at"}
+"""What the truth dates rows by, besides what is compared."""
 _INDIA = "CAST(CAST({0} AS TIMESTAMPTZ) + INTERVAL 330 MINUTE AS DATE)"
 _GST = {
     **_same(TEXT, "transaction_type", "invoice_number", "order_id", "shipment_item_id", "credit_note_no", "currency"),
@@ -201,6 +207,36 @@ SOURCES: dict[str, Source] = {
         },
         None,
     ),
+    "event_groups": Source(
+        "core.event_group",
+        {**_same(TEXT, "event_group_id", "processing_status", "currency"), **_same(MONEY, "original_total")},
+        ("CAST(start_at AS TIMESTAMPTZ)", "start_at"),
+    ),
+    "transactions": Source(
+        "core.transaction_leaf",
+        {
+            **_same(TEXT, "transaction_id", "transaction_type", "transaction_status", "sku", "currency", "leaf_path"),
+            "amount": ("leaf_amount", MONEY),
+        },
+        ("CAST(posted_at AS TIMESTAMPTZ)", "posted_at"),
+    ),
+    "balances": Source(
+        "core.balance",
+        {**_same(TEXT, "account_type", "marketplace_id", "balance_type", "currency"), **_same(MONEY, "amount")},
+        None,
+        snapshot_day="day",
+    ),
+    "summaries": Source(
+        "core.settlement_summary",
+        {**_same(TEXT, "settlement_id", "currency"), **_same(MONEY, "net_proceeds")},
+        None,
+        one_by_one="settlement_id",
+    ),
+    "payouts": Source(
+        "core.payout",
+        {**_same(TEXT, "payout_id", "settlement_id", "status", "currency"), **_same(MONEY, "amount")},
+        ("CAST(created_at AS TIMESTAMPTZ)", "created_at"),
+    ),
 }
 
 
@@ -215,22 +251,20 @@ class Compared:
 
 
 def compare_sources(
-    warehouse: Path, truth: dict[str, list[dict[str, Any]]], since: dt.date, until: dt.date, accounts: Collection[str]
+    warehouse: Path, truth: dict[str, list[dict[str, Any]]], since: dt.date, until: dt.date
 ) -> list[Compared]:
     """Compare every source with the truth.
 
     :param truth: the rows of each source, as the simulated Amazon's `/simulator/truth` tells them.
     :param since: the first day that is compared; whole months are compared from the month before it.
     :param until: the day after the last one that is compared.
-    :param accounts: whose rows are compared; none for those of all.
     """
     found = []
     with duckdb.connect() as connection, tempfile.TemporaryDirectory(prefix="tieout-truth-") as folder:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"ATTACH '{warehouse}' AS warehouse (READ_ONLY)")
         for name, source in SOURCES.items():
-            rows = [row for row in truth.get(name, []) if not accounts or row["account"] in accounts]
-            found.append(_compare(connection, name, source, rows, since, until, Path(folder)))
+            found.append(_compare(connection, name, source, truth[name], since, until, Path(folder)))
     return found
 
 
@@ -244,36 +278,39 @@ def _compare(
     folder: Path,
 ) -> Compared:
     columns = {"account": ("account", TEXT), **source.columns}
-    names = {old for old, _ in columns.values()} | {"at", "last_updated_at", "posted_at", "approved_at", "returned_at"}
-    texts = [{name: None if row.get(name) is None else str(row[name]) for name in names} for row in rows]
+    names = {old for old, _ in columns.values()} | _DATES
+    texts = [{each: None if row.get(each) is None else str(row[each]) for each in names} for row in rows]
     path = folder / f"{name}.json"
     path.write_text(json.dumps(texts), encoding="utf-8")
-    types = ", ".join(f"{each}: VARCHAR" for each in sorted(names))
     told = ", ".join(f"CAST({old} AS {kind}) AS {new}" for new, (old, kind) in columns.items())
     known = ", ".join(f"CAST({new} AS {kind}) AS {new}" for new, (_, kind) in columns.items())
-    if source.whole_months:
-        first = (since.replace(day=1) - dt.timedelta(days=1)).replace(day=1)
-        days = (first, until.replace(day=1))
-    else:
-        days = (since, until)
-    if source.dated is None:
-        of_truth = "TRUE"
-        of_warehouse = (
-            f"as_of_day = (SELECT max(as_of_day) FROM warehouse.{source.table} AS l WHERE l.account = w.account)"
-        )
-    else:
-        between = "{} >= DATE '" + days[0].isoformat() + "' AND {} < DATE '" + days[1].isoformat() + "'"
-        of_truth, of_warehouse = (between.format(each, each) for each in source.dated)
+    types = ", ".join(f"{each}: VARCHAR" for each in sorted(names))
+    of_truth, of_warehouse = _scope(source, since, until)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE told AS SELECT {told} FROM read_json('{path}', columns = {{{types}}}) WHERE {of_truth}"
+        f"CREATE OR REPLACE TEMP TABLE told AS SELECT {'DISTINCT ' if source.one_by_one else ''}{told} "
+        f"FROM read_json('{path}', columns = {{{types}}}) WHERE {of_truth}"
     )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE known AS SELECT {known} FROM warehouse.{source.table} AS w WHERE {of_warehouse}"
     )
     wrong = []
-    for only, one, other in (("Amazon's books", "told", "known"), ("the warehouse", "known", "told")):
+    for only, one, other in ((_BOOKS, "told", "known"), ("the warehouse", "known", "told")):
         for row in connection.execute(f"FROM {one} EXCEPT ALL FROM {other} ORDER BY ALL").fetchall():
             wrong.append(f"{name}: only in {only}: {', '.join(str(each) for each in row)}")
     total = connection.execute("SELECT count(*) FROM told").fetchall()[0][0]
-    missing = sum(line.startswith(f"{name}: only in Amazon's") for line in wrong)
+    missing = sum(line.startswith(f"{name}: only in {_BOOKS}") for line in wrong)
     return Compared(name, total - missing, tuple(wrong))
+
+
+def _scope(source: Source, since: dt.date, until: dt.date) -> tuple[str, str]:
+    """Which rows of the truth and of the core table are compared, as SQL."""
+    table = f"warehouse.{source.table}"
+    if source.one_by_one:
+        return f"{source.one_by_one} IN (SELECT {source.one_by_one} FROM {table})", "TRUE"
+    if source.dated is None:
+        latest = f"SELECT max(l.{source.snapshot_day}) FROM {table} AS l WHERE l.account = w.account"
+        return "TRUE", f"{source.snapshot_day} = ({latest})"
+    if source.whole_months:
+        since, until = (since.replace(day=1) - dt.timedelta(days=1)).replace(day=1), until.replace(day=1)
+    told, known = (f"{each} >= DATE '{since}' AND {each} < DATE '{until}'" for each in source.dated)
+    return told, known
