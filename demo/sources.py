@@ -196,8 +196,8 @@ SOURCES: dict[str, Source] = {
         },
         ("CAST(tax_calculation_date AS DATE)", "calculated_on"),
     ),
-    "gst_b2c": Source("core.gst_b2c_line", _GST, (_INDIA.format("at"), "invoiced_on")),
-    "gst_b2b": Source("core.gst_b2b_line", _GST, (_INDIA.format("at"), "invoiced_on")),
+    "gst_b2c": Source("core.gst_b2c_line", _GST, (_INDIA.format('"at"'), "invoiced_on")),
+    "gst_b2b": Source("core.gst_b2b_line", _GST, (_INDIA.format('"at"'), "invoiced_on")),
     "seller_performance": Source(
         "core.account_health",
         {
@@ -282,9 +282,9 @@ def _compare(
     texts = [{each: None if row.get(each) is None else str(row[each]) for each in names} for row in rows]
     path = folder / f"{name}.json"
     path.write_text(json.dumps(texts), encoding="utf-8")
-    told = ", ".join(f"CAST({old} AS {kind}) AS {new}" for new, (old, kind) in columns.items())
+    told = ", ".join(f'CAST("{old}" AS {kind}) AS {new}' for new, (old, kind) in columns.items())
     known = ", ".join(f"CAST({new} AS {kind}) AS {new}" for new, (_, kind) in columns.items())
-    types = ", ".join(f"{each}: VARCHAR" for each in sorted(names))
+    types = ", ".join(f"'{each}': 'VARCHAR'" for each in sorted(names))
     of_truth, of_warehouse = _scope(source, since, until)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE told AS SELECT {'DISTINCT ' if source.one_by_one else ''}{told} "
