@@ -93,8 +93,13 @@ class Demo:
         if not self.services.accounts and not airflow.runs(APPSTORE):
             airflow.backfill(APPSTORE, self.days[-1], self.days[-1])
         _follow(airflow, self.days, self.console, wanted={APPSTORE} if not self.services.accounts else set())
-        with urlopen(f"{self.services.amazon_url('NA')}/simulator/truth?sources=all&at={CLOCK_INSTANT}") as answer:
-            layout.truth.write_text(json.dumps(_of_accounts(json.load(answer), self.services.accounts)))
+        truth = self._truth("all", CLOCK_INSTANT)
+        truth["sources"] |= self._truth("balances", f"{self.days[-1]}T23:59:59Z")["sources"]
+        layout.truth.write_text(json.dumps(_of_accounts(truth, self.services.accounts)))
+
+    def _truth(self, sources: str, at: str) -> dict[str, Any]:
+        with urlopen(f"{self.services.amazon_url('NA')}/simulator/truth?sources={sources}&at={at}") as answer:
+            return json.load(answer)
 
 
 def _of_accounts(truth: dict[str, Any], accounts: Collection[str]) -> dict[str, Any]:
