@@ -173,8 +173,8 @@ def _print_truth(console: Console, connection: duckdb.DuckDBPyConnection, layout
 def _print_sources(console: Console, layout: Layout) -> bool:
     """Compare every other source, for the days that it was asked for; return whether all agree."""
     last = dt.date.fromisoformat(LAST_BUSINESS_DAY)
-    # the first and the last day are whole in no time zone but one
-    since, until = last - dt.timedelta(days=HISTORY_DAYS - 2), last
+    # the first and the last days are not whole in every time zone
+    since, until = last - dt.timedelta(days=HISTORY_DAYS - 2), last - dt.timedelta(days=1)
     found = compare_sources(layout.warehouse, json.loads(layout.truth.read_text())["sources"], since, until)
     table = Table(title=f"Every other source against the same books, {since} to {until}", title_justify="left")
     table.add_column("source")

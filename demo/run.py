@@ -94,7 +94,12 @@ class Demo:
             airflow.backfill(APPSTORE, self.days[-1], self.days[-1])
         _follow(airflow, self.days, self.console, wanted={APPSTORE} if not self.services.accounts else set())
         truth = self._truth("all", CLOCK_INSTANT)
-        truth["sources"] |= self._truth("balances", f"{self.days[-1]}T23:59:59Z")["sources"]
+        # a balance is that of the end of the day in UTC on which the business day ends, if that is over
+        earlier = self._truth("balances", f"{self.days[-1]}T23:59:59Z")["sources"]["balances"]
+        truth["sources"]["balances"] = [
+            *(row for row in truth["sources"]["balances"] if row["account"].endswith("_na")),
+            *(row for row in earlier if not row["account"].endswith("_na")),
+        ]
         layout.truth.write_text(json.dumps(_of_accounts(truth, self.services.accounts)))
 
     def _truth(self, sources: str, at: str) -> dict[str, Any]:

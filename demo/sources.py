@@ -214,7 +214,7 @@ SOURCES: dict[str, Source] = {
         "core.event_group",
         {**_same(TEXT, "event_group_id", "processing_status", "currency"), **_same(MONEY, "original_total")},
         ("CAST(start_at AS TIMESTAMPTZ)", "start_at"),
-        only="processing_status = 'Closed'",  # the total of an open group changes while one asks
+        only="processing_status = 'Closed' AND original_total IS NOT NULL",  # some have none, and so no currency
     ),
     "transactions": Source(
         "core.transaction_leaf",

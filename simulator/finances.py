@@ -51,7 +51,7 @@ class FinancesApi:
 
     async def event_groups(self, request: Request, caller: Caller, faults: Faults) -> Response:
         """listFinancialEventGroups."""
-        now = self.gateway.clock.now()
+        now = self.gateway.clock.facts_at()
         after, before = self._window(
             request, "FinancialEventGroupStartedAfter", "FinancialEventGroupStartedBefore", now
         )
@@ -71,7 +71,7 @@ class FinancesApi:
 
     async def list_transactions(self, request: Request, caller: Caller, faults: Faults) -> Response:
         """listTransactions."""
-        now = self.gateway.clock.now()
+        now = self.gateway.clock.facts_at()
         query = request.query_params
         name, value = (query.get(f"relatedIdentifier{part}") for part in ("Name", "Value"))
         if bool(name) != bool(value):
@@ -99,7 +99,7 @@ class FinancesApi:
 
     async def list_balances(self, request: Request, caller: Caller, faults: Faults) -> Response:
         """listBalances."""
-        now = self.gateway.clock.now()
+        now = self.gateway.clock.facts_at()
         at = now
         if text := request.query_params.get("asOfDate"):
             try:
@@ -122,7 +122,7 @@ class FinancesApi:
 
     async def list_summary(self, request: Request, caller: Caller, faults: Faults) -> Response:
         """listSummary: of a settlement that has closed."""
-        now = self.gateway.clock.now()
+        now = self.gateway.clock.facts_at()
         name = request.query_params.get("relatedIdentifierName")
         value = request.query_params.get("relatedIdentifierValue", "")
         if not name or not value:
@@ -135,7 +135,7 @@ class FinancesApi:
 
     async def list_payouts(self, request: Request, caller: Caller, faults: Faults) -> Response:
         """listPayouts."""
-        now = self.gateway.clock.now()
+        now = self.gateway.clock.facts_at()
         after, before = instant(request, "createdAfter"), instant(request, "createdBefore")
         wanted = listed_values(request, "marketplaceIds")
         identity = request.query_params.get("payoutId")

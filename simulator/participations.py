@@ -33,7 +33,7 @@ def router(gateway: Gateway, documents: Documents) -> APIRouter:
 
     async def participations(request: Request, caller: Caller, faults: Faults) -> Response:
         seller = caller.seller
-        sold_in = documents.world.countries(seller, gateway.clock.now())
+        sold_in = documents.world.countries(seller, gateway.clock.facts_at())
         store = seller.key.split("_")[0].title() + " Trading"
         payload = []
         for stream in seller.streams:

@@ -97,7 +97,7 @@ class Appstore:
 
     def truth(self) -> dict[str, Any]:
         """See `simulator.appstore.truth`."""
-        return truth(ACCOUNT, self.reports, self._clock.now())
+        return truth(ACCOUNT, self.reports, self._clock.facts_at())
 
     # Login with Amazon
 
@@ -172,7 +172,7 @@ class Appstore:
         if first < EARLIEST or self.trouble.has(self.trouble.absent, kind, month):
             return None
         replaced = self.trouble.texts.get((kind, month))
-        body = _zip(kind, month, replaced) if replaced else self.reports.file(kind, first, self._clock.now())
+        body = _zip(kind, month, replaced) if replaced else self.reports.file(kind, first, self._clock.facts_at())
         if body and self.trouble.has(self.trouble.damaged, kind, month):
             body = body[:60] + bytes([body[60] ^ 0xFF]) + body[61:]
         return body

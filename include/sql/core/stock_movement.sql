@@ -6,7 +6,7 @@
 -- Grain:   one row a movement
 -- Key:     document_id, line_no
 -- Inputs:  staging.ledger_detail
--- Written: merged by day, fnsku, sku, event_type, reference_id, fulfillment_center, disposition, complete by day
+-- Written: merged by day, moved_at, fnsku, sku, event_type, reference_id, fulfillment_center, disposition, complete by day
 --
 -- Columns:
 --   region                 | VARCHAR NOT NULL     | Selling Partner API region: `NA`, `EU` or `FE`.
