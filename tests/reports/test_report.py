@@ -154,6 +154,8 @@ def test_a_file_without_its_last_line_end_may_be_cut(stage: Stage) -> None:
     header, row = HEADER[:-1], ROW[:-1]  # the last column is the price
     assert "ends with '24.9' and without a line end" in refusal(stage, file(row, header=header)[:-2]).reason.message
     assert "without a line end" in refusal(stage, file(row, header=header)[:-1]).reason.message
+    cut = file((*row[:-1], ""), header=header)[:-1]
+    assert "ends with an empty value and without a line end" in refusal(stage, cut).reason.message
     closed = file(row, (*row[:-1], '"24.98"'), header=header, by=",")
     assert stage(closed[:-1])[0].rows == 2
     assert stage(file(ROW)[:-1])[0].rows == 1  # a text at the end, which is no sum

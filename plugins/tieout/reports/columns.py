@@ -161,10 +161,11 @@ class Survey:
         if self._short == [last_line]:
             raise Misfit(ReasonCode.DAMAGED_FILE, "the last line is cut", AS_AMAZON_MADE_IT, line=last_line)
         for column, at in self._columns:
-            if at == self._width - 1 and column.kind in _NUMBERS | _DATES and self._last_cells[at].strip():
+            if at == self._width - 1 and column.kind in _NUMBERS | _DATES:
+                value = shown(self._last_cells[at]) if self._last_cells[at].strip() else "an empty value"
                 raise Misfit(
                     ReasonCode.DAMAGED_FILE,
-                    f"the file ends with {shown(self._last_cells[at])} and without a line end, so it may be cut",
+                    f"the file ends with {value} and without a line end, so it may be cut",
                     AS_AMAZON_MADE_IT,
                     line=last_line,
                     column=self._table.spelled(column.name),
