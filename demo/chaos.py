@@ -252,16 +252,25 @@ class Comparison:
 
 
 def compare(
-    seed: int, kills: int, days: int, say: Callable[[str], None], *, accounts: Collection[str] = (), port: int = 8800
+    seed: int,
+    kills: int,
+    days: int,
+    say: Callable[[str], None],
+    *,
+    accounts: Collection[str] = (),
+    families: str = "all",
+    port: int = 8800,
 ) -> Comparison:
     """Run the world twice, in quiet and in chaos.
 
     :param accounts: names of the simulated accounts to run; none for all of them.
+    :param families: the report families to ask for, as in `TIEOUT_FAMILIES`.
     :param port: the first of a free block of ports.
     """
     with tempfile.TemporaryDirectory(prefix="tieout-chaos-", ignore_cleanup_errors=True) as folder:
-        quiet = Services(Layout(Path(folder, "quiet").resolve(), Ports(port), SCALE), accounts=accounts)
-        loud = Services(Layout(Path(folder, "loud").resolve(), Ports(port), SCALE), SETTINGS, accounts)
+        asked = {"TIEOUT_FAMILIES": families}
+        quiet = Services(Layout(Path(folder, "quiet").resolve(), Ports(port), SCALE), asked, accounts)
+        loud = Services(Layout(Path(folder, "loud").resolve(), Ports(port), SCALE), SETTINGS | asked, accounts)
         try:
             say(f"a quiet run of {days} business days")
             started = time.monotonic()

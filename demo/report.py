@@ -187,7 +187,7 @@ def _print_sources(console: Console, layout: Layout) -> bool:
     console.print(table)
     for line in [line for each in found for line in each.wrong[:5]]:
         console.print(f"  [red]{escape(line)}[/]")
-    return not any(each.wrong or not each.equal for each in found)
+    return not any(each.wrong for each in found)
 
 
 def _print_where_to_look(console: Console, services: Services, settlement_id: str) -> None:

@@ -303,6 +303,8 @@ def _compare(
         for row in connection.execute(f"FROM {one} EXCEPT ALL FROM {other} ORDER BY ALL").fetchall():
             wrong.append(f"{name}: only in {only}: {', '.join(str(each) for each in row)}")
     total = connection.execute("SELECT count(*) FROM told").fetchall()[0][0]
+    if source.one_by_one and rows and not total:
+        wrong.append(f"{name}: nothing of it is in the warehouse")
     missing = sum(line.startswith(f"{name}: only in {_BOOKS}") for line in wrong)
     return Compared(name, total - missing, tuple(wrong))
 

@@ -30,6 +30,7 @@ from tests.conftest import free_ports
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 SCALE = 40
 """Amazon's clock: the report that it is still making when the runs begin is done nineteen of its hours later."""
+ACCOUNTS = ("aurora_na", "dorado_eu", "hinode_fe")
 CHAOS_ACCOUNTS = ("cascade_na", "dorado_eu", "ironbark_fe")
 CHAOS_KILLS = 12
 
@@ -47,7 +48,7 @@ def services() -> Iterator[Services]:
     # Not pytest's own folder: Postgres may run as another user, and each start of pytest locks that folder anew.
     with tempfile.TemporaryDirectory(prefix="tieout-e2e-", ignore_cleanup_errors=True) as folder:
         layout = Layout(home=Path(folder).resolve(), ports=Ports(free_block()), scale=SCALE)
-        services = Services(layout)
+        services = Services(layout, accounts=ACCOUNTS)
         try:
             yield services
         finally:
@@ -56,7 +57,7 @@ def services() -> Iterator[Services]:
 
 @pytest.fixture(scope="module")
 def first(services: Services) -> dict[str, list[tuple[Any, ...]]]:
-    """Two business days of three regions and one import."""
+    """Two business days of an account in each of three regions, with every source, and one import."""
     demo = Demo(services, Console(quiet=True), days=2)
     demo.start()
     demo.run()
@@ -81,8 +82,8 @@ def test_every_settlement_ties_out_and_every_broken_document_is_named(
     console = Console(record=True, width=150, quiet=True)
     assert report(console, services)
     states = [row[5] for row in first["ops.document"]]
-    assert states.count("loaded") >= 300
-    assert states.count("quarantined") >= 10
+    assert states.count("loaded") >= 100
+    assert states.count("quarantined") >= 3
     assert set(states) == {"loaded", "quarantined", "skipped"}
 
 
@@ -151,9 +152,9 @@ def test_no_secret_is_written_down(services: Services, first: dict[str, list[tup
         if patterns.search(content):
             leaks.append((kind, name))
     assert leaks == []
-    assert searched["file"] > 100  # logs and Data Docs
-    assert searched["lake"] > 1000
-    assert searched["xcom"] > 50
+    assert searched["file"] > 60  # logs and Data Docs
+    assert searched["lake"] > 400
+    assert searched["xcom"] > 20
     assert searched["warehouse"] > 1000
 
 
@@ -228,11 +229,11 @@ def test_a_port_that_is_taken_gives_a_clear_error(services: Services, tmp_path: 
 
 
 def test_under_faults_and_kills_the_warehouse_is_that_of_a_quiet_run() -> None:
-    """The short form of `make chaos`: three accounts, one business day.
+    """The short form of `make chaos`: the settlements of three accounts, one business day.
 
     Pains 5 and 36: whatever dies in the middle and is run again, nothing is lost and nothing is doubled.
     """
-    found = compare(5, CHAOS_KILLS, 1, print, accounts=CHAOS_ACCOUNTS, port=free_block())
+    found = compare(5, CHAOS_KILLS, 1, print, accounts=CHAOS_ACCOUNTS, families="", port=free_block())
     killed = found.run.saboteur.killed
     assert killed.total() == CHAOS_KILLS
     assert killed["task"] >= 1
