@@ -20,7 +20,7 @@ import pytest
 from rich.console import Console
 
 from demo.airflow_api import AirflowApi
-from demo.chaos import compare, tables
+from demo.chaos import compare, differences, tables
 from demo.layout import Layout, Ports
 from demo.report import report
 from demo.run import Demo
@@ -33,6 +33,21 @@ SCALE = 40
 ACCOUNTS = ("aurora_na", "dorado_eu", "hinode_fe")
 CHAOS_ACCOUNTS = ("cascade_na", "dorado_eu", "ironbark_fe")
 CHAOS_KILLS = 12
+SETTLED = (
+    "core.settlement",
+    "core.settlement_line",
+    "core.settlement_version",
+    "core.superseded_line",
+    "mart.expected_deposit",
+    "mart.reserve_roll_forward",
+    "mart.settlement_by_category",
+    "mart.settlement_by_month",
+    "mart.settlement_chain",
+    "mart.settlement_series",
+    "mart.settlement_tie_out",
+    "mart.unknown_fee",
+)
+"""What settlements alone decide. Other sources are told as of when they are asked: tests/warehouse holds their reruns."""
 
 
 def free_block() -> int:
@@ -64,6 +79,12 @@ def first(services: Services) -> dict[str, list[tuple[Any, ...]]]:
     return tables(services.layout.warehouse)
 
 
+def changes(first: dict[str, list[tuple[Any, ...]]], services: Services) -> list[str]:
+    """What is not as it was after the first runs."""
+    now = tables(services.layout.warehouse)
+    return differences({name: first[name] for name in SETTLED}, {name: now[name] for name in SETTLED})
+
+
 def wait(airflow: AirflowApi, dag_id: str, runs: int) -> None:
     """Until a DAG has so many runs, all of them have ended, and the warehouse has loaded what they published."""
     deadline = time.monotonic() + 600
@@ -92,9 +113,9 @@ def test_a_backfill_over_loaded_days_changes_nothing(
 ) -> None:
     airflow = AirflowApi(services.airflow_url)
     runs = len(airflow.runs("marketplace_reports_fe"))
-    airflow.backfill("marketplace_reports_fe", "2026-08-28", "2026-08-30", again=True)
-    wait(airflow, "marketplace_reports_fe", runs + 3)
-    assert tables(services.layout.warehouse) == first
+    airflow.backfill("marketplace_reports_fe", "2026-08-29", "2026-08-30", again=True)
+    wait(airflow, "marketplace_reports_fe", runs + 2)
+    assert changes(first, services) == []
 
 
 def test_clearing_every_task_of_a_day_changes_nothing(
@@ -106,7 +127,7 @@ def test_clearing_every_task_of_a_day_changes_nothing(
     wait(airflow, "marketplace_reports_na", 1)
     again = next(r for r in airflow.runs("marketplace_reports_na") if r["dag_run_id"] == run["dag_run_id"])
     assert again["start_date"] > run["start_date"]
-    assert tables(services.layout.warehouse) == first
+    assert changes(first, services) == []
 
 
 def test_the_demo_run_twice_is_quick_and_changes_nothing(
@@ -118,7 +139,7 @@ def test_the_demo_run_twice_is_quick_and_changes_nothing(
     demo.start()
     demo.run()
     assert {dag_id: len(airflow.runs(dag_id)) for dag_id in airflow.dag_ids()} == before
-    assert tables(services.layout.warehouse) == first
+    assert changes(first, services) == []
 
 
 def test_a_long_wait_for_the_rate_budget_was_deferred(
