@@ -267,7 +267,7 @@ class Shelf:
         """Stage a document of a report family and return its outcome: read, checked and ready to load.
 
         :param rows: by the columns of the family's Parquet; those that are left out are null.
-        :param days: the first and last day of its window, at midnight UTC; None for an imported file.
+        :param days: start and end of its window, instants or days at midnight UTC; None for an imported file.
         """
         declared = FAMILIES[family]
         own = [{"document_id": document_id, "line_no": 2 + n, **row} for n, row in enumerate(rows)]
@@ -288,7 +288,11 @@ class Shelf:
             rows=len(own),
             reader_version=reader_version,
         )
-        start, end = (dt.datetime.combine(day, dt.time(), dt.UTC) for day in days) if days else (None, None)
+        start, end = (
+            (day if isinstance(day, dt.datetime) else dt.datetime.combine(day, dt.time(), dt.UTC) for day in days)
+            if days
+            else (None, None)
+        )
         return DocumentOutcome(
             document=self.document(
                 document_id,

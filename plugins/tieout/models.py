@@ -62,8 +62,9 @@ class Merging:
     A row of a document is outdated by a newer document of the same account (made later; of two made at once, the greater
     id) that has a row with the same `key`, or that must tell of the row's day and does not:
 
-    * if `day` is set, the family tells all of a period: a document is complete for the days between the first and the
-      last day of its window, these two not counted, of its own marketplaces;
+    * if `day` is set, the family tells all of a period: a document is complete for the days that lie wholly in its window
+      in every time zone (from 00:00 of UTC+14 to 24:00 of UTC-12), of its own marketplaces. Rows of a day that it tells
+      in part are replaced by their key alone, which therefore holds an instant, or an id of what happened at once;
     * if it is also a `snapshot`, a document tells how things are on its day, and replaces all that an earlier one of the
       same day and marketplaces told.
     """

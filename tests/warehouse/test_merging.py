@@ -108,13 +108,28 @@ def test_a_row_that_amazon_takes_back_is_gone_within_the_days_that_a_newer_repor
     """The first and the last day of a window are not whole: what stands on them stays unless the key comes again."""
     before = [moved(number, 1, f"R{number}") for number in (1, 2, 3, 4, 5)]
     load(warehouse, shelf, shelf.report("acme_na.1", "ledger_detail", before, days=(day(1), day(6))))
-    newer = shelf.report("acme_na.2", "ledger_detail", [moved(2, 9, "R2")], days=(day(2), day(5)), created_at=NOON)
+    newer = shelf.report("acme_na.2", "ledger_detail", [moved(2, 9, "R2")], days=(day(2), day(6)), created_at=NOON)
     load(warehouse, shelf, newer)
     assert movements(warehouse) == [
         (day(1), "R1", 1, "acme_na.1"),
         (day(2), "R2", 9, "acme_na.2"),
         (day(5), "R5", 1, "acme_na.1"),
     ]
+
+
+def test_a_day_is_covered_when_it_is_in_every_time_zone(warehouse: Warehouse, shelf: Shelf) -> None:
+    """Pain 5: a window of Australian days begins at 14:00 UTC; what happened there before, on the same day of UTC, is not
+    told again, and is not lost."""
+    before = [moved(number, 1, f"R{number}") for number in (1, 2, 3, 4, 5, 6)]
+    load(warehouse, shelf, shelf.report("acme_na.1", "ledger_detail", before, days=(day(1), day(9))))
+    start = dt.datetime(2026, 8, 2, 10, tzinfo=dt.UTC)
+    end = dt.datetime(2026, 8, 6, 12, tzinfo=dt.UTC)
+    for number, window in ((2, (start + HOUR, end - HOUR)), (3, (start, end))):
+        at = NOON + number * HOUR
+        load(warehouse, shelf, shelf.report(f"acme_na.{number}", "ledger_detail", [], days=window, created_at=at))
+        stands = [reference for _, reference, _, _ in movements(warehouse)]
+        # 3 August begins at 10:00 UTC of the second in UTC+14; 5 August ends at 12:00 UTC of the sixth in UTC-12
+        assert stands == (["R1", "R2", "R3", "R5", "R6"] if number == 2 else ["R1", "R2", "R6"])
 
 
 def test_a_report_that_has_nothing_to_tell_takes_back_what_the_one_before_told(
@@ -289,13 +304,13 @@ def some_documents(shelf: Shelf, chance: random.Random, salt: str) -> list[Docum
             told = [moved(chance.randint(1, 8), chance.randint(1, 9), chance.choice("RS")) for _ in some]
         else:
             told = [fee(chance.choice("xy"), str(chance.randint(1, 9))) for _ in some]
-        start = chance.randint(1, 6)
+        start = dt.datetime.combine(day(chance.randint(1, 6)), dt.time(chance.randint(0, 23)), dt.UTC)
         made.append(
             shelf.report(
                 f"acme_na.{salt}-{number}",
                 family,
                 told,
-                days=chance.choice([None, (day(start), day(start + chance.randint(1, 6)))]),
+                days=chance.choice([None, (start, start + chance.randint(20, 150) * HOUR)]),
                 marketplaces=chance.choice([(), ("US",), ("CA",), ("CA", "US")]),
                 created_at=NOON + chance.randint(0, 60) * HOUR,
             )
@@ -317,7 +332,9 @@ def outdates(b: DocumentOutcome, their: list[dict[str, Any]], a: DocumentOutcome
     if family == "orders":
         return any(row["amazon_order_id"] == other["amazon_order_id"] for other in their)
     key = ("date", "reference_id")
-    covered = new.data_start_at and new.data_start_at.date() < row["date"] < new.data_end_at.date()  # type: ignore[union-attr]
+    begins = dt.datetime.combine(row["date"], dt.time(), dt.timezone(dt.timedelta(hours=14)))
+    ends = dt.datetime.combine(row["date"] + dt.timedelta(days=1), dt.time(), dt.timezone(dt.timedelta(hours=-12)))
+    covered = new.data_start_at and new.data_start_at <= begins and ends <= new.data_end_at
     return any(all(row[name] == other[name] for name in key) for other in their) or bool(among and covered)
 
 

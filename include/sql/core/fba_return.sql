@@ -5,7 +5,7 @@
 -- Grain:   one row a unit or group of units
 -- Key:     document_id, line_no
 -- Inputs:  staging.fba_returns
--- Written: merged by order_id, sku, fnsku, license_plate_number, returned_on, complete by returned_on
+-- Written: merged by order_id, sku, fnsku, license_plate_number, returned_on, returned_at, complete by returned_on
 --
 -- Columns:
 --   region                | VARCHAR NOT NULL     | Selling Partner API region: `NA`, `EU` or `FE`.

@@ -180,8 +180,9 @@ def _merge_family(
           CAST(d.created_at AS DATE) AS as_of_day,
           d.data_start_at,
           d.data_end_at,
-          CAST(d.data_start_at AS DATE) AS first_day,
-          CAST(d.data_end_at AS DATE) AS last_day,
+          -- in whatever zone the rows' days are, from UTC+14 to UTC-12
+          CAST(d.data_start_at + INTERVAL '14' HOUR - INTERVAL '1' MICROSECOND AS DATE) + 1 AS first_whole_day,
+          CAST(d.data_end_at - INTERVAL '36' HOUR AS DATE) AS last_whole_day,
           row_number() OVER (PARTITION BY d.account ORDER BY d.created_at, d.document_id) AS age,
           list_contains($again, d.account) OR n.document_id IS NOT NULL AS is_new,
           d.raw_sha256,
@@ -213,7 +214,7 @@ def _merge_family(
         [family],
     )
     con.execute(
-        "INSERT INTO ops.merged BY NAME SELECT d.* EXCLUDE (as_of_day, first_day, last_day, age, is_new), "
+        "INSERT INTO ops.merged BY NAME SELECT d.* EXCLUDE (as_of_day, first_whole_day, last_whole_day, age, is_new), "
         "? AS family, ? AS run_id FROM staging.merge_document AS d "
         "INNER JOIN staging.merge_change AS c ON c.document_id = d.document_id",
         [family, run_id],
@@ -307,7 +308,7 @@ def _tells(row: str, day: str, merging: Merging) -> str:
     """Whether document `d` must tell of a row that an older document has."""
     if merging.day is None:
         return "FALSE"
-    of_day = f"d.as_of_day = {day}" if merging.snapshot else f"{day} > d.first_day AND {day} < d.last_day"
+    of_day = f"d.as_of_day = {day}" if merging.snapshot else f"{day} BETWEEN d.first_whole_day AND d.last_whole_day"
     return f"{of_day} AND {_AMONG.format(a=row, b='d')}"
 
 
@@ -334,7 +335,8 @@ def _outdated(con: duckdb.DuckDBPyConnection, model: Model, merging: Merging, ag
             """
         )
     windows = con.execute(
-        "SELECT min(first_day), max(last_day), min(as_of_day), max(as_of_day) FROM staging.merge_document WHERE is_new"
+        "SELECT min(first_whole_day), max(last_whole_day), min(as_of_day), max(as_of_day) "
+        "FROM staging.merge_document WHERE is_new"
     ).fetchall()[0]
     first, last = windows[2:] if merging.snapshot else windows[:2]
     if merging.day and first and last:
