@@ -35,10 +35,15 @@ class AirflowApi:
         if name not in {pool["name"] for pool in pools}:
             self._call("POST", "/pools", json={"name": name, "slots": slots, "description": description})
 
-    def runs(self, dag_id: str) -> list[dict[str, Any]]:
-        """The runs of a DAG, oldest first."""
-        params = {"limit": 100, "order_by": "run_after"}
-        return self._call("GET", f"/dags/{dag_id}/dagRuns", params=params)["dag_runs"]
+    def runs(self, dag_id: str = "~") -> list[dict[str, Any]]:
+        """The runs of a DAG, or of all of them, oldest first."""
+        found: list[dict[str, Any]] = []
+        while True:
+            params = {"limit": 100, "offset": len(found), "order_by": "run_after"}
+            page = self._call("GET", f"/dags/{dag_id}/dagRuns", params=params)["dag_runs"]
+            found += page
+            if len(page) < 100:
+                return found
 
     def everything_loaded(self) -> bool:
         """Whether every asset event that a region published has had its run of the warehouse."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +9,6 @@ import duckdb
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-
-from demo.layout import Layout
 
 REVENUE = """
 SELECT
@@ -35,12 +32,11 @@ ORDER BY r.marketplace
 _AMOUNTS = ("sales_price", "refunds", "chargebacks", "earnings", "adjustments")
 
 
-def appstore_equals_truth(console: Console, connection: duckdb.DuckDBPyConnection, layout: Layout) -> bool:
+def appstore_equals_truth(console: Console, connection: duckdb.DuckDBPyConnection, truth: dict[str, Any]) -> bool:
     """Print the Appstore's sales by marketplace; return whether each app, marketplace and month is as in the books.
 
     A demo that was run without the developer has nothing to compare.
     """
-    truth = json.loads(layout.truth.read_text())["appstore"]
     known = connection.execute("SELECT count(*) FROM ops.document WHERE account = ?", [truth["account"]]).fetchone()
     if known is None or not known[0]:
         return True

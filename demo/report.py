@@ -15,9 +15,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from demo.appstore import appstore_equals_truth
-from demo.layout import HISTORY_DAYS, LAST_BUSINESS_DAY, ROOT, Layout
+from demo.layout import LAST_BUSINESS_DAY, ROOT
 from demo.services import Services
-from demo.sources import SOURCES, compare_sources
+from demo.sources import COMPARED_FROM, COMPARED_UNTIL, SOURCES, compare_sources
 from tieout.documents import Region
 from tieout.intake.business_day import end_of_business_day
 
@@ -51,16 +51,17 @@ ORDER BY amount"""
 def report(console: Console, services: Services) -> bool:
     """Print everything; return whether the warehouse and the simulated Amazon's own books agree on everything."""
     layout = services.layout
+    truth = json.loads(layout.truth.read_text())
     with duckdb.connect(str(layout.warehouse), read_only=True) as connection:
         _print_tie_out(console, connection)
         _print_not_loaded(console, connection)
         _print_trouble(console, connection)
-        equal = _print_truth(console, connection, layout)
-        equal = appstore_equals_truth(console, connection, layout) and equal
+        equal = _print_truth(console, connection, truth["documents"])
+        equal = appstore_equals_truth(console, connection, truth["appstore"]) and equal
         example = connection.execute(
             "SELECT settlement_id FROM mart.settlement_tie_out WHERE state = 'tied_out' ORDER BY lines DESC LIMIT 1"
         ).fetchone()
-    equal = _print_sources(console, layout) and equal
+    equal = _print_sources(console, layout.warehouse, truth["sources"]) and equal
     _print_where_to_look(console, services, example[0] if example else "")
     return equal
 
@@ -94,9 +95,8 @@ def _print_trouble(console: Console, connection: duckdb.DuckDBPyConnection) -> N
     console.print(f"Open trouble (mart.trouble), each with its alert (ops.alert): {named or 'none'}")
 
 
-def _print_truth(console: Console, connection: duckdb.DuckDBPyConnection, layout: Layout) -> bool:
+def _print_truth(console: Console, connection: duckdb.DuckDBPyConnection, documents: list[dict[str, Any]]) -> bool:
     """Compare every document with what the simulated Amazon knows: its state, its total, its categories."""
-    documents: list[dict[str, Any]] = json.loads(layout.truth.read_text())["documents"]
     states = {
         row[0]: row[1:]
         for row in connection.execute("SELECT document_id, state, reason_code FROM ops.document").fetchall()
@@ -170,13 +170,11 @@ def _print_truth(console: Console, connection: duckdb.DuckDBPyConnection, layout
     return not wrong
 
 
-def _print_sources(console: Console, layout: Layout) -> bool:
+def _print_sources(console: Console, warehouse: Path, truth: dict[str, list[dict[str, Any]]]) -> bool:
     """Compare every other source, for the days that it was asked for; return whether all agree."""
-    last = dt.date.fromisoformat(LAST_BUSINESS_DAY)
-    # the first and the last days are not whole in every time zone
-    since, until = last - dt.timedelta(days=HISTORY_DAYS - 2), last - dt.timedelta(days=1)
-    found = compare_sources(layout.warehouse, json.loads(layout.truth.read_text())["sources"], since, until)
-    table = Table(title=f"Every other source against the same books, {since} to {until}", title_justify="left")
+    found = compare_sources(warehouse, truth, COMPARED_FROM, COMPARED_UNTIL)
+    title = f"Every other source against the same books, {COMPARED_FROM} to {COMPARED_UNTIL}"
+    table = Table(title=title, title_justify="left")
     table.add_column("source")
     table.add_column("core table")
     table.add_column("rows equal, to the cent and the unit", justify="right")

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Collection
 from typing import Any
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from rich.console import Console, Group
@@ -22,6 +23,7 @@ from demo.airflow_api import AirflowApi
 from demo.layout import CLOCK_INSTANT, LAST_BUSINESS_DAY, ROOT, SEED, DemoError, Layout
 from demo.report import report
 from demo.services import Services
+from demo.sources import COMPARED_FROM, SOURCES
 
 DAYS = 2
 REGIONS = ("na", "eu", "fe")
@@ -93,7 +95,7 @@ class Demo:
         if not self.services.accounts and not airflow.runs(APPSTORE):
             airflow.backfill(APPSTORE, self.days[-1], self.days[-1])
         _follow(airflow, self.days, self.console, wanted={APPSTORE} if not self.services.accounts else set())
-        truth = self._truth("all", CLOCK_INSTANT)
+        truth = self._truth(",".join(SOURCES), CLOCK_INSTANT)
         # a balance is that of the end of the day in UTC on which the business day ends, if that is over
         earlier = self._truth("balances", f"{self.days[-1]}T23:59:59Z")["sources"]["balances"]
         truth["sources"]["balances"] = [
@@ -103,7 +105,8 @@ class Demo:
         layout.truth.write_text(json.dumps(_of_accounts(truth, self.services.accounts)))
 
     def _truth(self, sources: str, at: str) -> dict[str, Any]:
-        with urlopen(f"{self.services.amazon_url('NA')}/simulator/truth?sources={sources}&at={at}") as answer:
+        query = urlencode({"sources": sources, "at": at, "since": COMPARED_FROM.isoformat()})
+        with urlopen(f"{self.services.amazon_url('NA')}/simulator/truth?{query}") as answer:
             return json.load(answer)
 
 
@@ -146,7 +149,7 @@ def _follow(airflow: AirflowApi, days: list[str], console: Console, wanted: set[
     plain: set[str] = set()
     with Live(console=console, refresh_per_second=4, transient=True) as live:
         while True:
-            board = _board(airflow, days)
+            board = _board(airflow, progress=console.is_terminal)
             live.update(Group(_table(board, days)))
             if not console.is_terminal:
                 for line in _lines(board):
@@ -161,13 +164,14 @@ def _follow(airflow: AirflowApi, days: list[str], console: Console, wanted: set[
     console.print(_table(board, days))
 
 
-def _board(airflow: AirflowApi, days: list[str]) -> dict[str, list[dict[str, Any]]]:
-    board = {dag_id: airflow.runs(dag_id) for dag_id in DAGS}
-    for dag_id, runs in board.items():
-        for run in runs:
-            if run["state"] == "running":
-                states = Counter(task["state"] for task in airflow.tasks(dag_id, run["dag_run_id"]))
-                run["done"] = f"{states['success'] + states['failed']}/{states.total()}"
+def _board(airflow: AirflowApi, *, progress: bool) -> dict[str, list[dict[str, Any]]]:
+    board: dict[str, list[dict[str, Any]]] = {dag_id: [] for dag_id in DAGS}
+    for run in airflow.runs():
+        if run["dag_id"] in board:
+            board[run["dag_id"]].append(run)
+        if progress and run["state"] == "running":
+            states = Counter(task["state"] for task in airflow.tasks(run["dag_id"], run["dag_run_id"]))
+            run["done"] = f"{states['success'] + states['failed']}/{states.total()}"
     return board
 
 

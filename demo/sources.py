@@ -11,6 +11,12 @@ from typing import Any
 
 import duckdb
 
+from demo.layout import HISTORY_DAYS, LAST_BUSINESS_DAY
+
+COMPARED_FROM = dt.date.fromisoformat(LAST_BUSINESS_DAY) - dt.timedelta(days=HISTORY_DAYS - 2)
+COMPARED_UNTIL = dt.date.fromisoformat(LAST_BUSINESS_DAY) - dt.timedelta(days=1)
+"""The first and the last days that the demo asks for are not whole in every time zone."""
+
 MONEY = "DECIMAL(18,2)"
 FINE = "DECIMAL(38,10)"
 COUNT = "BIGINT"

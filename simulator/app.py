@@ -63,11 +63,14 @@ class SimulatedAmazon:
         self._quotas = Quotas()
         self.appstore = Appstore(seed, clock)
 
-    def truth(self, sources: Iterable[str] = (), at: dt.datetime | None = None) -> dict[str, Any]:
+    def truth(
+        self, sources: Iterable[str] = (), at: dt.datetime | None = None, since: dt.date | None = None
+    ) -> dict[str, Any]:
         """Every document that exists now; see `simulator.truth`.
 
         :param sources: names of `simulator.sources.truth.SOURCES`, whose facts are to be told, too.
         :param at: the instant as of which they are told; by default, now. It is not after now.
+        :param since: as of `simulator.sources.truth.sources`.
         :raises ValueError: if there is no such source, or the instant is still to come.
         """
         now = self.clock.now()
@@ -77,7 +80,7 @@ class SimulatedAmazon:
             **truth(self.documents, now),
             "requested": self._requested.truth(now),
             "appstore": self.appstore.truth(),
-            "sources": sources_truth(self.documents.world, at or now, sources),
+            "sources": sources_truth(self.documents.world, at or now, sources, since),
         }
 
     def region_app(self, region: Region, base_url: str) -> FastAPI:
@@ -131,10 +134,12 @@ class SimulatedAmazon:
             return JSONResponse(self._clock_json())
 
         @app.get("/simulator/truth")
-        async def read_truth(sources: str = "", at: dt.datetime | None = None) -> JSONResponse:
+        async def read_truth(
+            sources: str = "", at: dt.datetime | None = None, since: dt.date | None = None
+        ) -> JSONResponse:
             names = SOURCES if sources == "all" else [name for name in sources.split(",") if name]
             try:
-                return JSONResponse(self.truth(names, at))
+                return JSONResponse(self.truth(names, at, since))
             except ValueError as error:
                 return JSONResponse({"error": str(error)}, status_code=400)
 

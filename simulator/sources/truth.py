@@ -84,14 +84,31 @@ SOURCES: dict[str, Truth] = {
 """By name: report families, what the Finances API tells, and what of each order was settled."""
 
 
-def sources(world: World, now: dt.datetime, names: Iterable[str] = SOURCES) -> dict[str, list[dict[str, Any]]]:
+DAY = {
+    "orders": "last_updated_at",
+    "date_range": "posted_at",
+    "ledger_summary": "date",
+    "ledger_detail": "date",
+    "transactions": "posted_at",
+}
+"""Of the sources that have most rows, the column with a row's day or instant in UTC."""
+
+
+def sources(
+    world: World, now: dt.datetime, names: Iterable[str] = SOURCES, since: dt.date | None = None
+) -> dict[str, list[dict[str, Any]]]:
     """What is true of some sources at an instant, of all sellers.
 
+    :param since: leave out the earlier rows of the sources in `DAY`.
     :raises ValueError: if there is no such source.
     """
     found: dict[str, list[dict[str, Any]]] = {}
     for name in names:
         if name not in SOURCES:
             raise ValueError(f"there is no source {name!r}; there are {', '.join(SOURCES)}")
-        found[name] = [row for seller in SELLERS for row in SOURCES[name](book_of(world, seller, now), now)]
+        rows = (row for seller in SELLERS for row in SOURCES[name](book_of(world, seller, now), now))
+        if since and name in DAY:
+            found[name] = [row for row in rows if row[DAY[name]] >= since.isoformat()]
+        else:
+            found[name] = list(rows)
     return found

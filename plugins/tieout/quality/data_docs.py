@@ -11,12 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from great_expectations.render.view import DefaultJinjaPageView
+from jinja2 import FileSystemBytecodeCache
 
 from tieout.quality.pages import STYLE
 
 
 class OfflinePageView(DefaultJinjaPageView):
     """Great Expectations' page without what it loads from elsewhere."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.env.bytecode_cache = FileSystemBytecodeCache()  # or each task compiles fifty templates
 
     def render(self, document: Any, template: Any = None, **kwargs: Any) -> str:
         """Return the page as HTML."""
