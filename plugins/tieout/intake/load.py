@@ -20,34 +20,46 @@ LOOK_BACK = dt.timedelta(days=90)
 
 
 def load_region(
-    warehouse: Warehouse, lake: Lake, region: Region, business_day: dt.date, *, run_id: str, folder: Path
-) -> dict[str, Any]:
-    """Load a business day of a region, and before it what earlier days left behind.
+    warehouse: Warehouse,
+    lake: Lake,
+    region: Region,
+    business_day: dt.date,
+    *,
+    published: bool,
+    run_id: str,
+    folder: Path,
+) -> dict[str, Any] | None:
+    """Load what the lake has of a region and the warehouse does not know; and a business day that it published, known or not.
 
-    A day is left behind when one account's task failed while the region published the others, and only the failed task was
-    run again: what it gave is in the lake, and nobody told the warehouse.
+    What is in the lake before the region tells of it is loaded by whoever comes first, so that regions that publish one
+    after the other do not have the marts built for each. A day that is never told of is loaded, too: one account's task
+    failed while the region published the others, and only the failed task was run again.
 
-    :return: as `load_business_day`; `unaccounted` is of all days, and `left_behind` names the earlier ones.
+    :param published: whether the region published `business_day`.
+    :return: as `load_business_day`, over all days, with `days`; None if there was nothing to load.
     """
-    late = days_left_behind(warehouse, lake, region, business_day)
-    results = [
-        load_business_day(warehouse, lake, region, day, run_id=run_id, folder=folder) for day in [*late, business_day]
-    ]
+    days = days_not_loaded(warehouse, lake, region, business_day - LOOK_BACK) | ({business_day} if published else set())
+    results = [load_business_day(warehouse, lake, region, day, run_id=run_id, folder=folder) for day in sorted(days)]
+    if not results:
+        return None
+    total: dict[str, Any] = {
+        name: sum(result[name] for result in results) for name in results[0] if name != "unaccounted"
+    }
     unaccounted = {name: message for result in results for name, message in result["unaccounted"].items()}
-    return {**results[-1], "unaccounted": unaccounted, "left_behind": [day.isoformat() for day in late]}
+    return {**total, "unaccounted": unaccounted, "days": [day.isoformat() for day in sorted(days)]}
 
 
-def days_left_behind(warehouse: Warehouse, lake: Lake, region: Region, business_day: dt.date) -> list[dt.date]:
-    """Return the earlier days of which the lake has an account's outcomes and the warehouse does not know, in order."""
+def days_not_loaded(warehouse: Warehouse, lake: Lake, region: Region, since: dt.date) -> set[dt.date]:
+    """Return the days of which the lake has an account's outcomes and the warehouse does not know."""
     loaded = warehouse.loaded_days(region)
-    late = set()
-    for key in lake.keys(Keys.all_outcomes(), after=Keys.outcomes_of_day(business_day - LOOK_BACK, region)):
+    found = set()
+    for key in lake.keys(Keys.all_outcomes(), after=Keys.outcomes_of_day(since, region)):
         day, home, name = key.removeprefix(Keys.all_outcomes()).split("/")
-        if day >= business_day.isoformat():  # imports follow the days
+        if day == "imports":  # they follow the days
             break
         if home == region and (name.removesuffix(".json"), dt.date.fromisoformat(day)) not in loaded:
-            late.add(dt.date.fromisoformat(day))
-    return sorted(late)
+            found.add(dt.date.fromisoformat(day))
+    return found
 
 
 def load_business_day(

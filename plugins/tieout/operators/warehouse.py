@@ -33,7 +33,7 @@ class WarehouseOperator(BaseOperator):
 
 
 class LoadBusinessDayOperator(WarehouseOperator):
-    """Load what the regions published for the run's business day, each region in one transaction."""
+    """Load what the regions published for the run's business day, and whatever else waits in the lake."""
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Return what was loaded, by region."""
@@ -41,14 +41,23 @@ class LoadBusinessDayOperator(WarehouseOperator):
 
         day = business_day(context)
         events = context["triggering_asset_events"]
-        regions = sorted({Region(event.extra["region"]) for asset in events for event in events[asset]}, key=str)
+        published = {Region(event.extra["region"]) for asset in events for event in events[asset]}
         warehouse, lake = WarehouseHook().warehouse(), LakeHook().lake()
         loaded = {}
         with tempfile.TemporaryDirectory(prefix="tieout-load-") as folder:
-            for region in regions:
-                result = load_region(warehouse, lake, region, day, run_id=context["run_id"], folder=Path(folder))
-                loaded[region.value] = result
-                self.log.info("%s %s: %s", region, day, result)
+            for region in Region:
+                result = load_region(
+                    warehouse,
+                    lake,
+                    region,
+                    day,
+                    published=region in published,
+                    run_id=context["run_id"],
+                    folder=Path(folder),
+                )
+                if result:
+                    loaded[region.value] = result
+                    self.log.info("%s: %s", region, result)
         return loaded
 
 

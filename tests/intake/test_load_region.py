@@ -1,0 +1,57 @@
+"""What is in the lake and no region told of: of an account whose task failed, or of a region that is not done yet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from tests.intake.small_world import ACCOUNT, SmallWorld, flat_file
+from tests.warehouse.conftest import content, rows
+from tieout.intake.load import load_region
+from tieout.lake import Lake
+from tieout.warehouse import Warehouse
+
+MONDAY = dt.date(2026, 8, 17)
+TUESDAY = MONDAY + dt.timedelta(days=1)
+WEDNESDAY = MONDAY + dt.timedelta(days=2)
+DAYS = "SELECT business_day FROM ops.business_day ORDER BY 1"
+
+
+def load(world: SmallWorld, warehouse: Warehouse, day: dt.date, *, published: bool = True) -> list[str]:
+    result = load_region(
+        warehouse, world.lake, ACCOUNT.region, day, published=published, run_id=f"run-{day}", folder=world.folder
+    )
+    warehouse.build_marts()
+    return result["days"] if result else []
+
+
+def test_a_day_that_was_made_good_after_its_region_published_is_loaded_by_the_next_run(
+    lake: Lake, tmp_path: Path
+) -> None:
+    """Only the failed task of the account was run again, so nobody told the warehouse of Tuesday."""
+    world = SmallWorld(lake, tmp_path)
+    warehouse = Warehouse(tmp_path / "warehouse.duckdb", memory_limit="500MB")
+    world.make("1", MONDAY, flat_file(0, "10.00"))
+    world.publish(MONDAY)
+    assert load(world, warehouse, MONDAY) == ["2026-08-17"]
+    world.publish(TUESDAY)
+    world.publish(WEDNESDAY)
+    assert load(world, warehouse, WEDNESDAY) == ["2026-08-18", "2026-08-19"]
+    assert rows(warehouse, DAYS) == [(MONDAY,), (TUESDAY,), (WEDNESDAY,)]
+    assert rows(warehouse, "SELECT subject FROM mart.trouble WHERE kind = 'day_late'") == []
+    assert load(world, warehouse, WEDNESDAY) == ["2026-08-19"]
+
+
+def test_what_a_region_gave_is_loaded_with_another_regions_run_and_once_more_changes_nothing(
+    lake: Lake, tmp_path: Path
+) -> None:
+    world = SmallWorld(lake, tmp_path)
+    warehouse = Warehouse(tmp_path / "warehouse.duckdb", memory_limit="500MB")
+    world.make("1", MONDAY, flat_file(0, "10.00"))
+    assert load(world, warehouse, TUESDAY, published=False) == []
+    world.publish(MONDAY)
+    assert load(world, warehouse, TUESDAY, published=False) == ["2026-08-17"]
+    assert load(world, warehouse, TUESDAY, published=False) == []
+    loaded = content(warehouse, "ops", "core", ordered=False)
+    assert load(world, warehouse, MONDAY) == ["2026-08-17"]
+    assert content(warehouse, "ops", "core", ordered=False) == loaded
