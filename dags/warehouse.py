@@ -1,9 +1,9 @@
 """Loads what the regions publish into the DuckDB warehouse, builds core and marts, publishes the read copy.
 
-A run belongs to one business day and loads what the regions published of it, and with it whatever else the lake has and the
-warehouse does not know; a region that is late, or is run again, gets a run of its own. This DAG owns the warehouse file: one run at a time, and every writing task holds the only slot
-of the pool `duckdb_writer`. At the end `account_for_documents` turns the run red if a document that was listed did not end
-in the warehouse.
+A run belongs to one business day and loads what the regions published of it, and with it whatever else the lake has and
+the warehouse does not know; a region that is late, or is run again, gets a run of its own. This DAG owns the warehouse file:
+one run at a time, and every writing task holds the only slot of the pool `duckdb_writer`. At the end `account_for_documents`
+turns the run red if a document that was listed did not end in the warehouse.
 """
 
 from __future__ import annotations
