@@ -10,6 +10,9 @@ from typing import Any
 
 from demo.layout import HOST, ROOT, SEED, Ports
 
+APPSTORE_SINCE = "2024-05-01"
+"""The month before the simulated developer's first: of it Amazon has no report."""
+
 
 def simulated_accounts() -> list[dict[str, Any]]:
     """Ask the simulated Amazon which accounts it has."""
@@ -26,7 +29,7 @@ def simulated_developers() -> list[dict[str, Any]]:
 def accounts_file(accounts: list[dict[str, Any]], developers: list[dict[str, Any]]) -> str:
     """Return the accounts file, YAML."""
     lines = [f"  - {{name: {account['account']}, region: {account['region']}}}" for account in accounts]
-    of_appstore = [f"  - {{name: {developer['account']}}}" for developer in developers]
+    of_appstore = [f"  - {{name: {developer['account']}, since: {APPSTORE_SINCE}}}" for developer in developers]
     parts = (("accounts", lines), ("developers", of_appstore))
     return "".join("\n".join([f"{name}:", *listed, ""]) if listed else f"{name}: []\n" for name, listed in parts)
 

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -30,6 +31,8 @@ REGIONS = ("na", "eu", "fe")
 APPSTORE = "appstore_reports"
 DAGS = {"warehouse", "import_reports", APPSTORE, *(f"marketplace_reports_{region}" for region in REGIONS)}
 ENDED = ("success", "failed")
+Board = dict[str, list[dict[str, Any]]]
+"""The runs of each DAG, oldest first."""
 PATIENCE = 1200.0
 """Seconds that the runs may take altogether."""
 
@@ -68,8 +71,11 @@ class Demo:
         :raises DemoError: if one does not come up.
         """
         layout = self.services.layout
-        if not self.services.running():
-            self.services.start(lambda text: self.console.print(f"[dim]{text}[/]"))
+        with ThreadPoolExecutor() as beside:
+            archive = beside.submit(_write_archive, layout, self.services.accounts)
+            if not self.services.running():
+                self.services.start(lambda text: self.console.print(f"[dim]{text}[/]"))
+            archive.result()
         self.console.print(
             f"Simulated Amazon: it is {CLOCK_INSTANT}, and its clock runs {layout.scale:g} times as fast as yours.\n"
             "The rates are Amazon's own (one document a minute and account), only the waiting is shorter."
@@ -84,7 +90,6 @@ class Demo:
         airflow = AirflowApi(self.services.airflow_url)
         _wait_for_dags(airflow)
         airflow.make_pool("duckdb_writer", 1, "One task at a time writes the DuckDB warehouse")
-        _write_archive(layout, self.services.accounts)
         for region in REGIONS:
             dag_id = f"marketplace_reports_{region}"
             if not set(self.days) <= {run["partition_key"] for run in airflow.runs(dag_id)}:
@@ -94,7 +99,17 @@ class Demo:
         # all months at once: the run of one day takes the whole history
         if not self.services.accounts and not airflow.runs(APPSTORE):
             airflow.backfill(APPSTORE, self.days[-1], self.days[-1])
-        _follow(airflow, self.days, self.console, wanted={APPSTORE} if not self.services.accounts else set())
+        wanted = {"import_reports"} if self.services.accounts else {"import_reports", APPSTORE}
+        with ThreadPoolExecutor() as beside:
+            truth: list[Future[None]] = []
+
+            def write_truth() -> None:  # while the warehouse takes in what came last
+                truth.append(beside.submit(self._write_truth))
+
+            _follow(airflow, self.days, self.console, wanted, write_truth)
+            truth[0].result()
+
+    def _write_truth(self) -> None:
         truth = self._truth(",".join(SOURCES), CLOCK_INSTANT)
         # a balance is that of the end of the day in UTC on which the business day ends, if that is over
         earlier = self._truth("balances", f"{self.days[-1]}T23:59:59Z")["sources"]["balances"]
@@ -102,7 +117,7 @@ class Demo:
             *(row for row in truth["sources"]["balances"] if row["account"].endswith("_na")),
             *(row for row in earlier if not row["account"].endswith("_na")),
         ]
-        layout.truth.write_text(json.dumps(_of_accounts(truth, self.services.accounts)))
+        self.services.layout.truth.write_text(json.dumps(_of_accounts(truth, self.services.accounts)))
 
     def _truth(self, sources: str, at: str) -> dict[str, Any]:
         query = urlencode({"sources": sources, "at": at, "since": COMPARED_FROM.isoformat()})
@@ -140,11 +155,16 @@ def _write_archive(layout: Layout, accounts: Collection[str]) -> None:
             shutil.rmtree(folder)
 
 
-def _follow(airflow: AirflowApi, days: list[str], console: Console, wanted: set[str]) -> None:
+def _follow(
+    airflow: AirflowApi, days: list[str], console: Console, wanted: set[str], when_fetched: Callable[[], None]
+) -> None:
     """Show the runs until all have ended and the warehouse has taken in what they published.
 
     :param wanted: other DAGs that have to run once.
+    :param when_fetched: called once, when nothing but the warehouse is at work.
+    :raises DemoError: if they do not get there.
     """
+    fetched = False
     deadline = time.monotonic() + PATIENCE
     plain: set[str] = set()
     with Live(console=console, refresh_per_second=4, transient=True) as live:
@@ -156,7 +176,11 @@ def _follow(airflow: AirflowApi, days: list[str], console: Console, wanted: set[
                     if line not in plain:
                         plain.add(line)
                         console.print(line)
-            if all(board[dag_id] for dag_id in wanted) and _all_ended(board, days) and airflow.everything_loaded():
+            ended = {dag_id for dag_id, runs in board.items() if all(run["state"] in ENDED for run in runs)}
+            if not fetched and _all_ran(board, days, wanted) and ended >= DAGS - {"warehouse"}:
+                fetched = True
+                when_fetched()
+            if fetched and ended == DAGS and airflow.everything_loaded():
                 break
             if time.monotonic() > deadline:
                 raise DemoError(f"the runs did not end within {PATIENCE:.0f} seconds; look at Airflow's pages")
@@ -164,8 +188,8 @@ def _follow(airflow: AirflowApi, days: list[str], console: Console, wanted: set[
     console.print(_table(board, days))
 
 
-def _board(airflow: AirflowApi, *, progress: bool) -> dict[str, list[dict[str, Any]]]:
-    board: dict[str, list[dict[str, Any]]] = {dag_id: [] for dag_id in DAGS}
+def _board(airflow: AirflowApi, *, progress: bool) -> Board:
+    board: Board = {dag_id: [] for dag_id in DAGS}
     for run in airflow.runs():
         if run["dag_id"] in board:
             board[run["dag_id"]].append(run)
@@ -175,15 +199,14 @@ def _board(airflow: AirflowApi, *, progress: bool) -> dict[str, list[dict[str, A
     return board
 
 
-def _all_ended(board: dict[str, list[dict[str, Any]]], days: list[str]) -> bool:
+def _all_ran(board: Board, days: list[str], wanted: set[str]) -> bool:
     regions = [board[f"marketplace_reports_{region}"] for region in REGIONS]
-    if any({run["partition_key"] for run in runs} < set(days) for runs in regions):
-        return False
-    runs = [run for runs in board.values() for run in runs]
-    return bool(board["import_reports"]) and all(run["state"] in ENDED for run in runs)
+    return all({run["partition_key"] for run in runs} >= set(days) for runs in regions) and all(
+        board[dag_id] for dag_id in wanted
+    )
 
 
-def _table(board: dict[str, list[dict[str, Any]]], days: list[str]) -> Table:
+def _table(board: Board, days: list[str]) -> Table:
     table = Table(title="Runs by business day", title_justify="left")
     table.add_column("DAG")
     for day in days:
@@ -206,7 +229,7 @@ def _cell(run: dict[str, Any] | None) -> Text:
     return Text(f"{run['state']} {run.get('done', '')}".strip(), style=style)
 
 
-def _lines(board: dict[str, list[dict[str, Any]]]) -> list[str]:
+def _lines(board: Board) -> list[str]:
     return [
         f"{dag_id} {run['partition_key'] or ''}: {run['state']}"
         for dag_id, runs in sorted(board.items())

@@ -77,10 +77,10 @@ class Services:
         environment = self._airflow_environment()
         say("preparing Airflow's database")
         self._run(["airflow", "db", "migrate"], environment, "airflow-migrate")
-        self._import_connections(clock, environment)
         say("starting Airflow")
         for name, command in AIRFLOW_PARTS.items():
             self._spawn(name, [str(BIN / command[0]), *command[1:]], environment)
+        self._import_connections(clock, environment)
         self._wait("s3", self._s3_answers)
         self._wait("amazon", self._amazon_answers)
         self._wait("airflow-api", self._airflow_answers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import yaml
@@ -19,6 +20,8 @@ class Account(Record):
     name: str
     region: Region
     connection: str
+    since: dt.date | None = None
+    """Of a developer: a day of the first month that is asked for; None asks for all that the API has."""
 
 
 def load_accounts(path: Path) -> tuple[Account, ...]:
@@ -58,7 +61,7 @@ def load_all_accounts(path: Path) -> tuple[Account, ...]:
     accounts: dict[str, Account] = {}
     for what, form, listed, more in (
         ("account", "name, region, connection", entries, {}),
-        ("developer", "name, connection", developers, {"region": Region.APPSTORE}),
+        ("developer", "name, connection, since", developers, {"region": Region.APPSTORE}),
     ):
         for number, entry in enumerate(listed, start=1):
             try:
@@ -67,6 +70,8 @@ def load_all_accounts(path: Path) -> tuple[Account, ...]:
                 raise ValueError(f"{path}: {what} {number} is not of the form {form}: {error}") from error
             if what == "account" and account.region is Region.APPSTORE:
                 raise ValueError(f"{path}: {account.name!r} is of the Appstore: it belongs under 'developers:'")
+            if what == "account" and account.since:
+                raise ValueError(f"{path}: 'since' of {account.name!r} is for developers; see TIEOUT_HISTORY_DAYS")
             if not account.name.replace("_", "").isalnum() or account.name != account.name.lower():
                 raise ValueError(f"{path}: {what} name {account.name!r} may hold only a-z, 0-9 and _")
             if account.name in accounts:

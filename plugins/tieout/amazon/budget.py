@@ -57,8 +57,11 @@ class BudgetStore(Protocol):
     def read(self, operation: str) -> tuple[bytes, str] | None:
         """Return the state and its tag; None when there is none."""
 
-    def write(self, operation: str, state: bytes, tag: str | None) -> bool:
-        """Write the state if it still has the tag (None: if there is none); return whether it was written."""
+    def write(self, operation: str, state: bytes, tag: str | None) -> str | None:
+        """Write the state if it still has the tag (None: if there is none).
+
+        :return: its new tag; None if it was not written.
+        """
 
 
 class MemoryBudgetStore:
@@ -71,13 +74,14 @@ class MemoryBudgetStore:
         """Return the state and its tag; None when there is none."""
         return self._states.get(operation)
 
-    def write(self, operation: str, state: bytes, tag: str | None) -> bool:
-        """Write the state if it still has the tag; return whether it was written."""
+    def write(self, operation: str, state: bytes, tag: str | None) -> str | None:
+        """Write the state if it still has the tag; return its new tag, or None if it was not written."""
         held = self._states.get(operation)
         if (held[1] if held else None) != tag:
-            return False
-        self._states[operation] = (state, str(int(tag or 0) + 1))
-        return True
+            return None
+        written = str(int(tag or 0) + 1)
+        self._states[operation] = (state, written)
+        return written
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,8 @@ class Budget:
         self._store = store
         self._clock = clock
         self._rates: dict[str, float] = {}
+        self._written: dict[str, tuple[bytes, str]] = {}
+        """By operation: what this object wrote last, and its tag. Often nobody else has written since."""
 
     def take(self, operation: str) -> Taken:
         """Take one call. Hand what is returned to `answered` when Amazon has answered.
@@ -196,8 +202,10 @@ class Budget:
         return seconds(self._change(operation, empty))
 
     def _read(self, operation: str) -> tuple[_Bucket, str | None]:
+        return self._bucket(operation, self._store.read(operation))
+
+    def _bucket(self, operation: str, held: tuple[bytes, str] | None) -> tuple[_Bucket, str | None]:
         now = self._clock.now()
-        held = self._store.read(operation)
         if held is None:
             limit = LIMITS[operation]
             return _Bucket(float(limit.burst), now, limit), None
@@ -208,10 +216,15 @@ class Budget:
     def _change(self, operation: str, change: Callable[[_Bucket], _Bucket]) -> _Bucket:
         """Change the bucket; return what it was before."""
         tries = 0
+        held = self._written.pop(operation, None) or self._store.read(operation)
         while True:
-            bucket, tag = self._read(operation)
-            if self._store.write(operation, change(bucket).dump(), tag):
+            bucket, tag = self._bucket(operation, held)
+            state = change(bucket).dump()
+            written = self._store.write(operation, state, tag)
+            if written:
+                self._written[operation] = (state, written)
                 return bucket
             # Somebody else wrote first. Without a pause that differs, many workers would go on meeting each other.
             tries += 1
             time.sleep(random.uniform(0.0, 0.005 * min(tries, 10)))
+            held = self._store.read(operation)

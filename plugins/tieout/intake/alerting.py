@@ -105,8 +105,9 @@ def update(lake: Lake, found: Iterable[Alert], kinds: Iterable[AlertKind], now: 
     :return: the alerts that were closed.
     """
     there = {alert.alert_id: alert for alert in found}
-    gone = [record for record in open_alerts(lake, kinds) if record.alert.alert_id not in there]
-    raise_alerts(lake, there.values(), now)
+    known = {record.alert.alert_id: record for record in open_alerts(lake, kinds)}
+    gone = [record for name, record in known.items() if name not in there]
+    raise_alerts(lake, (alert for name, alert in there.items() if name not in known), now)
     return resolve(lake, gone, now)
 
 
@@ -119,8 +120,9 @@ def follow(warehouse: Warehouse, lake: Lake, now: dt.datetime) -> list[AlertReco
     :return: the alerts that were closed.
     """
     found = {alert.alert_id: alert for alert in map(_of_trouble, warehouse.trouble())}
-    raise_alerts(lake, found.values(), now)
-    gone = [each for each in open_alerts(lake, OF_THE_WAREHOUSE) if each.alert.alert_id not in found]
+    known = {each.alert.alert_id: each for each in open_alerts(lake, OF_THE_WAREHOUSE)}
+    raise_alerts(lake, (alert for name, alert in found.items() if name not in known), now)
+    gone = [each for name, each in known.items() if name not in found]
     loaded = warehouse.loaded_subjects([each.alert.subject for each in gone if each.alert.kind in BEFORE_THE_LOAD])
     return resolve(lake, [e for e in gone if e.alert.kind not in BEFORE_THE_LOAD or e.alert.subject in loaded], now)
 

@@ -104,10 +104,14 @@ def next_month(month: dt.date) -> dt.date:
     return (month + dt.timedelta(days=32)).replace(day=1)
 
 
-def months_until(business_day: dt.date) -> Iterator[dt.date]:
-    """Every month that the API may have a report of, newest first."""
+def months_until(business_day: dt.date, since: dt.date | None) -> Iterator[dt.date]:
+    """Every month that the API may have a report of, newest first.
+
+    :param since: a day of the first month; None: of the first that the API has.
+    """
     month = business_day.replace(day=1)
-    while month >= EARLIEST:
+    first = max(EARLIEST, since.replace(day=1)) if since else EARLIEST
+    while month >= first:
         yield month
         month = (month - dt.timedelta(days=1)).replace(day=1)
 
@@ -141,7 +145,7 @@ def receive_months(appstore: Appstore, lake: Lake, clock: Clock, account: Accoun
     try:
         for kind in ReportKind:
             refusals = 0
-            for month in months_until(business_day):
+            for month in months_until(business_day, account.since):
                 before = known.get(f"{kind}-{month:%Y-%m}")
                 if before is not None and clock.now() < ask_again_at(before):
                     continue

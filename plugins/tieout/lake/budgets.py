@@ -20,8 +20,8 @@ class LakeBudgetStore:
         """Return the state and its entity tag; None when there is none."""
         return self._lake.get_with_etag(self._key(operation))
 
-    def write(self, operation: str, state: bytes, tag: str | None) -> bool:
-        """Write the state if it still has the tag; return whether it was written."""
+    def write(self, operation: str, state: bytes, tag: str | None) -> str | None:
+        """Write the state if it still has the tag; return its new tag, or None if it was not written."""
         return self._lake.put_if(self._key(operation), state, etag=tag)
 
     def _key(self, operation: str) -> str:

@@ -47,19 +47,21 @@ class Lake:
             raise RuntimeError(f"s3://{self.bucket}/{key} was there and is gone; was the lake emptied during the run?")
         return held
 
-    def put_if(self, key: str, body: bytes, *, etag: str | None) -> bool:
+    def put_if(self, key: str, body: bytes, *, etag: str | None) -> str | None:
         """Write an object only if the key is unchanged: it holds `etag`, or nothing when `etag` is None.
 
-        :return: whether it was written; False when somebody else wrote first.
+        :return: the entity tag of what was written; None when somebody else wrote first.
         """
         condition: dict[str, Any] = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:
-            self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", **condition)
+            written = self.client.put_object(
+                Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", **condition
+            )
         except ClientError as error:
             if _status(error) in (409, 412) or (etag and _status(error) == 404):
-                return False
+                return None
             raise
-        return True
+        return str(written["ETag"])
 
     def put_file(self, key: str, path: Path) -> None:
         """Upload a file of any size."""
