@@ -260,17 +260,19 @@ def compare(
     accounts: Collection[str] = (),
     families: str = "all",
     port: int = 8800,
+    scale: float = SCALE,
 ) -> Comparison:
     """Run the world twice, in quiet and in chaos.
 
     :param accounts: names of the simulated accounts to run; none for all of them.
     :param families: the report families to ask for, as in `TIEOUT_FAMILIES`.
     :param port: the first of a free block of ports.
+    :param scale: how fast the simulated Amazon's clock runs.
     """
     with tempfile.TemporaryDirectory(prefix="tieout-chaos-", ignore_cleanup_errors=True) as folder:
         asked = {"TIEOUT_FAMILIES": families}
-        quiet = Services(Layout(Path(folder, "quiet").resolve(), Ports(port), SCALE), asked, accounts)
-        loud = Services(Layout(Path(folder, "loud").resolve(), Ports(port), SCALE), SETTINGS | asked, accounts)
+        quiet = Services(Layout(Path(folder, "quiet").resolve(), Ports(port), scale), asked, accounts)
+        loud = Services(Layout(Path(folder, "loud").resolve(), Ports(port), scale), SETTINGS | asked, accounts)
         try:
             say(f"a quiet run of {days} business days")
             started = time.monotonic()

@@ -28,26 +28,11 @@ from demo.services import LAKE_BUCKET, S3_KEY, Services
 from tests.conftest import free_ports
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
-SCALE = 40
-"""Amazon's clock: the report that it is still making when the runs begin is done nineteen of its hours later."""
+SCALE = 120
+"""How fast the simulated Amazon's clock runs. None of these accounts has a report that gets done meanwhile."""
 ACCOUNTS = ("aurora_na", "dorado_eu", "hinode_fe")
 CHAOS_ACCOUNTS = ("cascade_na", "dorado_eu", "ironbark_fe")
 CHAOS_KILLS = 12
-SETTLED = (
-    "core.settlement",
-    "core.settlement_line",
-    "core.settlement_version",
-    "core.superseded_line",
-    "mart.expected_deposit",
-    "mart.reserve_roll_forward",
-    "mart.settlement_by_category",
-    "mart.settlement_by_month",
-    "mart.settlement_chain",
-    "mart.settlement_series",
-    "mart.settlement_tie_out",
-    "mart.unknown_fee",
-)
-"""What settlements alone decide. Other sources are told as of when they are asked: tests/warehouse holds their reruns."""
 
 
 def free_block() -> int:
@@ -81,8 +66,7 @@ def first(services: Services) -> dict[str, list[tuple[Any, ...]]]:
 
 def changes(first: dict[str, list[tuple[Any, ...]]], services: Services) -> list[str]:
     """What is not as it was after the first runs."""
-    now = tables(services.layout.warehouse)
-    return differences({name: first[name] for name in SETTLED}, {name: now[name] for name in SETTLED})
+    return differences(first, tables(services.layout.warehouse))
 
 
 def wait(airflow: AirflowApi, dag_id: str, runs: int) -> None:
@@ -254,7 +238,7 @@ def test_under_faults_and_kills_the_warehouse_is_that_of_a_quiet_run() -> None:
 
     Pains 5 and 36: whatever dies in the middle and is run again, nothing is lost and nothing is doubled.
     """
-    found = compare(5, CHAOS_KILLS, 1, print, accounts=CHAOS_ACCOUNTS, families="", port=free_block())
+    found = compare(5, CHAOS_KILLS, 1, print, accounts=CHAOS_ACCOUNTS, families="", port=free_block(), scale=SCALE)
     killed = found.run.saboteur.killed
     assert killed.total() == CHAOS_KILLS
     assert killed["task"] >= 1
