@@ -3,9 +3,10 @@
     python benchmarks/daily_run_with_history.py            # 30 days of history against 300
 
 Two warehouses with the same seller: one has some days of history, the other ten times as many. Then both get the same number
-of new days, in turns: a settlement, orders, movements of stock, returns and a fee preview each, of which most restate earlier
-days. A day is what the daily run does to the warehouse: load the documents, build the marts. The median day of the one is
-divided by the median day of the other; seconds depend on the machine, the ratio does not much.
+of new days, in turns: a settlement, orders, movements of stock, returns, a fee preview, a date-range report and the Finances
+API's transactions each, of which most restate earlier days. A day is what the daily run does to the warehouse: load the
+documents, build the marts. The median day of the one is divided by the median day of the other; seconds depend on the machine,
+the ratio does not much.
 """
 
 from __future__ import annotations
@@ -81,6 +82,8 @@ class Lake:
         orders = [row for at in days[:3] for row in self._orders(at)]
         moved = [row for at in days for row in self._movements(at)]
         came_back = [row for at in days for row in self._returns(at)]
+        ranged = [row for at in days[:7] for row in self._ranged(at)]
+        transactions = [row for at in days[:7] for row in self._transactions(at)]
         preview = [{"sku": str(sku), "currency": "USD", "estimated_fee_total": Decimal("8.39")} for sku in SKUS]
         return [
             self._settlement(day),
@@ -88,6 +91,8 @@ class Lake:
             self._report(day, "ledger_detail", moved, 14),
             self._report(day, "fba_returns", came_back, 14),
             self._report(day, "fee_preview", preview, 0),
+            self._report(day, "date_range", ranged, 7),
+            self._report(day, "transactions", transactions, 7),
         ]
 
     @staticmethod
@@ -110,6 +115,28 @@ class Lake:
     def _returns(day: dt.date) -> Iterator[dict[str, Any]]:
         for n, order_id in enumerate(order_ids(day - dt.timedelta(days=7))[::10]):
             yield {"returned_day": day, "order_id": order_id, "sku": SKUS[n * 10 % len(SKUS)], "quantity": 1}
+
+    @staticmethod
+    def _ranged(day: dt.date) -> Iterator[dict[str, Any]]:
+        for n, order_id in enumerate(order_ids(day)):
+            yield {
+                "posted_day": day, "posted_at": midnight(day), "posted_local": midnight(day).replace(tzinfo=None),
+                "settlement_id": f"{day + dt.timedelta(days=1):%Y%m%d}", "type": "Order", "order_id": order_id,
+                "sku": SKUS[n % len(SKUS)], "description": "Tea", "quantity": 1, "currency": "USD",
+                "total": Decimal("21.60"),
+            }  # fmt: skip
+
+    @staticmethod
+    def _transactions(day: dt.date) -> Iterator[dict[str, Any]]:
+        for order_id in order_ids(day):
+            for number, (_, path, cents) in enumerate(KINDS, start=1):
+                yield {
+                    "transaction_id": f"T-{order_id}", "posted_day": day, "posted_at": midnight(day),
+                    "settlement_id": f"{day + dt.timedelta(days=1):%Y%m%d}", "order_id": order_id,
+                    "transaction_type": "Shipment", "transaction_status": "RELEASED", "currency": "USD",
+                    "total_amount": Decimal("21.60"), "leaf_no": number, "leaf_path": path, "leaf_currency": "USD",
+                    "leaf_amount": Decimal(cents).scaleb(-2),
+                }  # fmt: skip
 
     def _report(self, day: dt.date, family: str, rows: list[dict[str, Any]], days: int) -> DocumentOutcome:
         document_id = f"bench_na.{family}-{day}"
@@ -248,11 +275,11 @@ def main() -> int:
         rows = []
         for warehouse in warehouses:
             with warehouse.connect(read_only=True) as con:
-                tables = ("core.settlement_line", "core.order_item", "core.stock_movement", "ops.document")
+                tables = ("core.settlement_line", "core.order_item", "core.transaction_leaf", "ops.document")
                 rows.append([con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in tables])
     medians = [statistics.median(each) for each in seconds]
     table = Table(title="A day's load and marts, by the length of the history")
-    for column in ("days before", "lines", "orders", "movements", "documents", "median s", "times"):
+    for column in ("days before", "lines", "orders", "leaves", "documents", "median s", "times"):
         table.add_column(column, justify="right")
     for days, counts, median in zip(histories, rows, medians, strict=True):
         table.add_row(str(days), *(f"{n:,}" for n in counts), f"{median:.3f}", f"{median / medians[0]:.2f}")
