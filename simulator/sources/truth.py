@@ -84,14 +84,27 @@ SOURCES: dict[str, Truth] = {
 """By name: report families, what the Finances API tells, and what of each order was settled."""
 
 
-DAY = {
+DATED_BY = {
     "orders": "last_updated_at",
     "date_range": "posted_at",
+    "vat_transactions": "transaction_complete_date",
+    "fba_returns": "returned_at",
+    "returns": "return_request_date",
+    "reimbursements": "approved_at",
+    "storage_fees": "month_of_charge",
+    "long_term_storage_fees": "snapshot_day",
+    "overage_fees": "charged_date",
     "ledger_summary": "date",
     "ledger_detail": "date",
+    "vat_tax": "at",
+    "gst_b2c": "at",
+    "gst_b2b": "at",
     "transactions": "posted_at",
 }
-"""Of the sources that have most rows, the column with a row's day or instant in UTC."""
+"""Of the sources that are told by windows, the column with what decides to which a row belongs: an instant or a day of UTC, or
+a month."""
+MOST_ROWS = frozenset({"orders", "date_range", "ledger_summary", "ledger_detail", "transactions"})
+"""Sources of which earlier rows may be left out."""
 
 
 def sources(
@@ -99,7 +112,7 @@ def sources(
 ) -> dict[str, list[dict[str, Any]]]:
     """What is true of some sources at an instant, of all sellers.
 
-    :param since: leave out the earlier rows of the sources in `DAY`.
+    :param since: leave out the earlier rows of the sources in `MOST_ROWS`.
     :raises ValueError: if there is no such source.
     """
     found: dict[str, list[dict[str, Any]]] = {}
@@ -107,8 +120,8 @@ def sources(
         if name not in SOURCES:
             raise ValueError(f"there is no source {name!r}; there are {', '.join(SOURCES)}")
         rows = (row for seller in SELLERS for row in SOURCES[name](book_of(world, seller, now), now))
-        if since and name in DAY:
-            found[name] = [row for row in rows if row[DAY[name]] >= since.isoformat()]
+        if since and name in MOST_ROWS:
+            found[name] = [row for row in rows if row[DATED_BY[name]] >= since.isoformat()]
         else:
             found[name] = list(rows)
     return found

@@ -24,7 +24,7 @@ from simulator.settlement_files import lines_of
 from simulator.sources.book import book_of
 from simulator.sources.files import Ask
 from simulator.sources.kinds import KINDS
-from simulator.sources.truth import SOURCES, sources
+from simulator.sources.truth import DATED_BY, SOURCES, sources
 from simulator.world import World
 from tests.simulator.conftest import START, Protocol
 from tests.simulator.test_protocol import error
@@ -34,23 +34,6 @@ from tieout.reports.report import stage_report
 Rows = list[dict[str, Any]]
 AUGUST = (dt.datetime(2026, 8, 2, tzinfo=dt.UTC), START)
 JULY = (dt.datetime(2026, 7, 1, tzinfo=dt.UTC), dt.datetime(2026, 8, 1, tzinfo=dt.UTC))
-DATED_BY = {
-    "orders": "last_updated_at",
-    "date_range": "posted_at",
-    "vat_transactions": "transaction_complete_date",
-    "fba_returns": "returned_at",
-    "returns": "return_request_date",
-    "reimbursements": "approved_at",
-    "storage_fees": "month_of_charge",
-    "long_term_storage_fees": "snapshot_day",
-    "overage_fees": "charged_date",
-    "ledger_summary": "date",
-    "ledger_detail": "date",
-    "vat_tax": "at",
-    "gst_b2c": "at",
-    "gst_b2b": "at",
-}
-"""What decides which report a row of the truth belongs to; a family that is not here is a snapshot."""
 A_SECOND = dt.timedelta(seconds=1)
 EARLIER = frozenset({"vat_transactions", "storage_fees"})
 """Families whose last month is told in the next one."""
