@@ -1,9 +1,14 @@
-"""Each check of a report family fires on rows that a person can check by hand, and on nothing that Amazon writes."""
+"""Each check of a report family fires on rows that a person can check by hand, and on nothing that Amazon writes.
+
+Documents stand here, or in a file of a family's own, `family_checks/<family>.json`: by the name of a document its `rows`,
+the days that were `asked` for, and what it `fails`, with the message of each check.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,6 +24,8 @@ from tieout.reports.families import FAMILIES
 from tieout.reports.report import stage_report
 
 GOLDEN = Path(__file__).parents[1] / "reports" / "golden_families"
+OWN = {path.stem: json.loads(path.read_text("utf-8")) for path in Path(__file__).parent.glob("family_checks/*.json")}
+"""Documents in files, by family and name."""
 SUITES: dict[int, dict[str, str]] = {
     1: {
         "date_range": "2c95e9fc46fec3d0",
@@ -112,9 +119,24 @@ def earned(status: str = "issued", amount: str | None = "5.00", **changes: Any) 
 AUGUST = ("2026-08-01", "2026-08-31")
 
 
+def from_json(family: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A row of a file as the Parquet has it: amounts and dates are written as texts."""
+    made: dict[str, Any] = {}
+    for name, value in row.items():
+        kind = FAMILIES[family].schema.field(name).type
+        if pa.types.is_decimal(kind):
+            value = Decimal(value)
+        elif pa.types.is_date(kind):
+            value = dt.date.fromisoformat(value)
+        elif pa.types.is_timestamp(kind):
+            value = dt.datetime.fromisoformat(value)
+        made[name] = value
+    return made
+
+
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """The results of one batch of documents of many families."""
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[StagedReportInput]:
+    """One batch of documents of many families."""
     folder = tmp_path_factory.mktemp("reports")
 
     def doc(name: str, family: str, *rows: dict[str, Any], **more: Any) -> StagedReportInput:
@@ -125,7 +147,13 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     gst = {"tax_exclusive_gross": Decimal("100.00"), "total_tax_amount": Decimal("18.00"), "currency": "INR"}
     price = {"our_price_tax_exclusive_selling_price": Decimal("10.00"), "our_price_tax_amount": Decimal("2.00")}
     sale = {"product_sales": Decimal("10.00"), "selling_fees": Decimal("-1.50"), "currency": "AUD"}
-    inputs = [
+    own = [
+        doc(name, family, *[from_json(family, row) for row in told["rows"]], asked=told.get("asked"))
+        for family, documents in OWN.items()
+        for name, told in documents.items()
+    ]
+    return [
+        *own,
         doc("good", "fba_returns", returned("2026-08-03"), asked=AUGUST),
         doc("nothing-in-it", "fba_returns", asked=AUGUST),
         doc("row-lost", "fba_returns", returned("2026-08-03"), rows=2),
@@ -184,6 +212,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
                                      "leaf_amount": Decimal("1.01"), "leaf_currency": "USD"}),
         doc("date-range", "date_range", {**sale, "total": Decimal("8.50")}, {**sale, "total": Decimal("8.51")}),
     ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def results(inputs: list[StagedReportInput]) -> Results:
+    """What the checks find in them."""
     return by_name(check_documents(inputs, docs_dir=None))
 
 
@@ -229,6 +262,7 @@ EXPECTED = {
     "leaf-unknown": {"leaves_add_up_to_total"},
     "leaf-in-euro": {"leaves_add_up_to_total"},
     "summary": {"leaves_add_up_to_proceeds"},
+    **{name: set(told["fails"]) for documents in OWN.values() for name, told in documents.items()},
 }
 
 
@@ -236,9 +270,20 @@ def test_a_document_fails_what_is_wrong_with_it_and_nothing_else(results: Result
     assert {name: failed(results, name) for name in results} == {name: EXPECTED.get(name, set()) for name in results}
 
 
-def test_every_check_is_shown_to_fire() -> None:
-    known = {path.stem for path in CHECKS.glob("*/*.sql")}
-    assert known == set().union(*EXPECTED.values())
+def test_every_check_is_shown_to_fire(inputs: list[StagedReportInput]) -> None:
+    known = {f"{path.parent.name}/{path.stem}" for path in CHECKS.glob("*/*.sql")}
+    shown = set()
+    for each in inputs:
+        of = {check.name: check.id for check in family_checks(each.reading.family)}
+        shown |= {of[name] for name in EXPECTED.get(each.document_id, ())}
+    assert shown == known
+
+
+def test_findings_of_documents_in_files_say_what_they_are(results: Results) -> None:
+    for documents in OWN.values():
+        for name, told in documents.items():
+            found = {check: result.reason for check, result in results[name].items() if result.reason}
+            assert {check: reason.message for check, reason in found.items()} == told["fails"]
 
 
 @pytest.mark.parametrize(
