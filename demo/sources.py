@@ -130,6 +130,18 @@ SOURCES: dict[str, Source] = {
         },
         ("CAST(approved_at AS TIMESTAMPTZ)", "approved_at"),
     ),
+    "removal_orders": Source(
+        "core.removal_order",
+        {
+            **_same(TEXT, "order_id", "order_type", "order_status", "sku", "fnsku", "disposition"),
+            **_same(COUNT, "requested_quantity", "cancelled_quantity", "disposed_quantity", "shipped_quantity"),
+            **_same(COUNT, "in_process_quantity"),
+            **_same(TEXT, "currency"),
+            **_same(MONEY, "removal_fee"),
+            **_same(INSTANT, "requested_at", "last_updated_at"),
+        },
+        ("CAST(requested_at AS TIMESTAMPTZ)", "requested_at"),
+    ),
     "fee_preview": Source(
         "core.fee_preview",
         {
