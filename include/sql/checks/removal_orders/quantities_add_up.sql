@@ -7,7 +7,7 @@
 -- Why:      A unit that left the stock and was neither sent nor disposed of is lost, and Amazon may owe it.
 --
 -- One row a document. A warning, because no document of Amazon says that the four are all there is, and the state of an
--- order may be told while it changes.
+-- order may be told while it changes. A number that is not told is unknown: the row is left alone.
 
 SELECT
   document_id,
@@ -21,8 +21,7 @@ SELECT
 FROM (
   SELECT
     *,
-    coalesce(cancelled_quantity, 0) + coalesce(disposed_quantity, 0) + coalesce(shipped_quantity, 0)
-    + coalesce(in_process_quantity, 0) AS told
+    cancelled_quantity + disposed_quantity + shipped_quantity + in_process_quantity AS told
   FROM staging.removal_orders
 )
 WHERE requested_quantity <> told
