@@ -42,6 +42,8 @@ class Console:
     clock: WaitingClock
     http: TestClient
     calls: list[ApiCall] = field(default_factory=list)
+    since: dt.date | None = None
+    """The first month that the developer is asked for."""
 
     @property
     def trouble(self):  # type: ignore[no-untyped-def]

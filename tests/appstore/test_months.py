@@ -22,7 +22,8 @@ DAY = dt.date(2026, 8, 30)
 
 
 def receive(console: Console, lake: Lake, day: dt.date = DAY) -> int:
-    return receive_months(console.client(), lake, console.clock, DEVELOPER, day)
+    developer = DEVELOPER.model_copy(update={"since": console.since})
+    return receive_months(console.client(), lake, console.clock, developer, day)
 
 
 def prove(lake: Lake, day: dt.date = DAY) -> dict[str, DocumentOutcome]:
