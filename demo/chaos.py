@@ -157,7 +157,7 @@ class Chaos:
 
     def __init__(self, services: Services, *, seed: int, kills: int, days: int) -> None:
         self.services = services
-        self.demo = Demo(services, Console(quiet=True), days=days)
+        self.demo = Demo(services, Console(quiet=True), days, compared=False)
         self.saboteur = Saboteur(services, seed, kills)
         self.cleared = 0
         self.hits: Counter[str] = Counter()
@@ -276,7 +276,7 @@ def compare(
         try:
             say(f"a quiet run of {days} business days")
             started = time.monotonic()
-            demo = Demo(quiet, Console(quiet=True), days=days)
+            demo = Demo(quiet, Console(quiet=True), days, compared=False)
             demo.start()
             demo.run()
             expected, calm = tables(quiet.layout.warehouse), time.monotonic() - started

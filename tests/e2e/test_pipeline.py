@@ -32,7 +32,7 @@ SCALE = 120
 """How fast the simulated Amazon's clock runs. None of these accounts has a report that gets done meanwhile."""
 ACCOUNTS = ("aurora_na", "dorado_eu", "hinode_fe")
 CHAOS_ACCOUNTS = ("cascade_na", "dorado_eu", "ironbark_fe")
-CHAOS_KILLS = 12
+CHAOS_KILLS = 8
 
 
 def free_block() -> int:

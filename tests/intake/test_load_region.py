@@ -55,3 +55,17 @@ def test_what_a_region_gave_is_loaded_with_another_regions_run_and_once_more_cha
     loaded = content(warehouse, "ops", "core", ordered=False)
     assert load(world, warehouse, MONDAY) == ["2026-08-17"]
     assert content(warehouse, "ops", "core", ordered=False) == loaded
+
+
+def test_outcomes_that_changed_and_that_nobody_told_of_are_loaded_by_the_next_run(lake: Lake, tmp_path: Path) -> None:
+    """Airflow can lose an event: what a region published again must not wait for its next day."""
+    world = SmallWorld(lake, tmp_path)
+    warehouse = Warehouse(tmp_path / "warehouse.duckdb", memory_limit="500MB")
+    world.make("1", MONDAY, flat_file(0, "10.00"))
+    world.publish(MONDAY)
+    assert load(world, warehouse, MONDAY) == ["2026-08-17"]
+    world.make("2", MONDAY, flat_file(1, "20.00"))
+    world.publish(MONDAY)
+    assert load(world, warehouse, TUESDAY, published=False) == ["2026-08-17"]
+    assert rows(warehouse, "SELECT count(*) FROM ops.document WHERE state = 'loaded'") == [(2,)]
+    assert load(world, warehouse, TUESDAY, published=False) == []

@@ -14,3 +14,4 @@
 --   business_day  | DATE NOT NULL    | The day, in the region's time zone.
 --   listed        | INTEGER NOT NULL | Documents that Amazon listed at the end of the day.
 --   missing       | INTEGER NOT NULL | Documents of them that are not in ops.document: 0 when all is well.
+--   outcomes_tag  | VARCHAR          | Entity tag of the outcomes in the lake that were loaded; null if they were not there. Others wait to be loaded.

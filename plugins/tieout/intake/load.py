@@ -32,8 +32,9 @@ def load_region(
     """Load what the lake has of a region and the warehouse does not know; and a business day that it published, known or not.
 
     What is in the lake before the region tells of it is loaded by whoever comes first, so that regions that publish one
-    after the other do not have the marts built for each. A day that is never told of is loaded, too: one account's task
-    failed while the region published the others, and only the failed task was run again.
+    after the other do not have the marts built for each. What is never told of is loaded, too: one account's task failed
+    while the region published the others, and only the failed task was run again; or Airflow lost the event, as 3.3.2 does
+    with one that comes in the instant in which it makes a run of the same day.
 
     :param published: whether the region published `business_day`.
     :return: as `load_business_day`, over all days, with `days`; None if there was nothing to load.
@@ -50,14 +51,14 @@ def load_region(
 
 
 def days_not_loaded(warehouse: Warehouse, lake: Lake, region: Region, since: dt.date) -> set[dt.date]:
-    """Return the days of which the lake has an account's outcomes and the warehouse does not know."""
+    """Return the days of which the lake has an account's outcomes that are not those that were loaded."""
     loaded = warehouse.loaded_days(region)
     found = set()
-    for key in lake.keys(Keys.all_outcomes(), after=Keys.outcomes_of_day(since, region)):
+    for key, tag in lake.tags(Keys.all_outcomes(), after=Keys.outcomes_of_day(since, region)):
         day, home, name = key.removeprefix(Keys.all_outcomes()).split("/")
         if day == "imports":  # they follow the days
             break
-        if home == region and (name.removesuffix(".json"), dt.date.fromisoformat(day)) not in loaded:
+        if home == region and loaded.get((name.removesuffix(".json"), dt.date.fromisoformat(day))) != tag:
             found.add(dt.date.fromisoformat(day))
     return found
 
@@ -95,11 +96,12 @@ def load(
     warehouse: Warehouse, lake: Lake, prefix: str, region: Region, business_day: dt.date, run_id: str, folder: Path
 ) -> dict[str, Any]:
     """Load the outcomes under a prefix, with all decisions that the warehouse does not know yet."""
-    found = list(_found(lake, prefix, region))
-    if not found:
+    tagged = list(_found(lake, prefix, region))
+    if not tagged:
         raise FileNotFoundError(f"s3://{lake.bucket}/{prefix} holds nothing: did the region's run publish it?")
     keep_log(warehouse, lake)
-    days = list(_days(lake, found)) if prefix == Keys.outcomes_of_day(business_day, region) else []
+    found = [outcomes for outcomes, _ in tagged]
+    days = list(_days(lake, tagged)) if prefix == Keys.outcomes_of_day(business_day, region) else []
     result = warehouse.load(
         [outcome for each in found for outcome in each.outcomes],
         fetcher(lake, folder),
@@ -155,16 +157,18 @@ def calls_since(lake: Lake, region: Region, day: dt.date | None) -> Iterator[Api
             yield ApiCall.model_validate_json(line)
 
 
-def _found(lake: Lake, prefix: str, region: Region) -> Iterator[Outcomes]:
+def _found(lake: Lake, prefix: str, region: Region) -> Iterator[tuple[Outcomes, str]]:
+    """The outcomes of a region under a prefix, each with its entity tag."""
     for key in lake.keys(prefix):
-        outcomes = lake.get_record(key, Outcomes)
-        if outcomes and outcomes.region is region:
-            yield outcomes
+        held = lake.get_with_etag(key)
+        outcomes = Outcomes.model_validate_json(held[0]) if held else None
+        if held and outcomes and outcomes.region is region:
+            yield outcomes, held[1]
 
 
-def _days(lake: Lake, found: Iterable[Outcomes]) -> Iterator[ListedDay]:
+def _days(lake: Lake, found: Iterable[tuple[Outcomes, str]]) -> Iterator[ListedDay]:
     """What was listed on the day of each account's outcomes; the outcomes themselves vouch for it if the listing is lost."""
-    for each in found:
+    for each, tag in found:
         listing = lake.get_record(Keys.listing(each.region, each.account, each.business_day), Listing)
         documents = [o.document for o in each.outcomes] if listing is None else listing.documents
         yield ListedDay(
@@ -172,6 +176,7 @@ def _days(lake: Lake, found: Iterable[Outcomes]) -> Iterator[ListedDay]:
             account=each.account,
             business_day=each.business_day,
             documents=tuple(document.document_id for document in documents),
+            outcomes_tag=tag,
         )
 
 

@@ -122,10 +122,18 @@ class Lake:
 
     def keys(self, prefix: str, *, after: str = "") -> Iterator[str]:
         """List the keys under a prefix, in key order; those up to `after` are passed over."""
+        for item in self._listed(prefix, after):
+            yield item["Key"]
+
+    def tags(self, prefix: str, *, after: str = "") -> Iterator[tuple[str, str]]:
+        """As `keys`, each with the object's entity tag."""
+        for item in self._listed(prefix, after):
+            yield item["Key"], item["ETag"]
+
+    def _listed(self, prefix: str, after: str) -> Iterator[dict[str, Any]]:
         pages = self.client.get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=after):
-            for item in page.get("Contents", ()):
-                yield item["Key"]
+            yield from page.get("Contents", ())
 
     def delete(self, key: str) -> None:
         """Delete one object, if it is there."""

@@ -289,12 +289,13 @@ class Warehouse:
         with self.connect(read_only=True) as con:
             return [name for (name,) in con.execute("SELECT DISTINCT account FROM ops.document ORDER BY 1").fetchall()]
 
-    def loaded_days(self, region: Region) -> set[tuple[str, dt.date]]:
-        """Return the accounts and business days of a region that are in ops.business_day."""
+    def loaded_days(self, region: Region) -> dict[tuple[str, dt.date], str | None]:
+        """Return which outcomes were loaded of each account and business day of a region, by their entity tag."""
         with self.connect(read_only=True) as con:
-            return set(
-                con.execute("SELECT account, business_day FROM ops.business_day WHERE region = ?", [region]).fetchall()
-            )
+            found = con.execute(
+                "SELECT account, business_day, outcomes_tag FROM ops.business_day WHERE region = ?", [region]
+            ).fetchall()
+        return {(account, day): tag for account, day, tag in found}
 
     def amounts_of_month(self, month: dt.date, account: str | None) -> tuple[ClosedAmount, ...]:
         """Return what the marts hold of a month, to close it on.
@@ -650,16 +651,18 @@ class _Load:
                 "SELECT count(*) FROM ops.document WHERE list_contains(?, document_id)", [list(day.documents)]
             ).fetchall()[0][0]
             listed = len(set(day.documents))
-            row = (day.region.value, listed, listed - int(found))
+            row = (day.region.value, listed, listed - int(found), day.outcomes_tag)
             where = "WHERE account = ? AND business_day = ?"
             there = con.execute(
-                f"SELECT region, listed, missing FROM ops.business_day {where}", [day.account, day.business_day]
+                f"SELECT region, listed, missing, outcomes_tag FROM ops.business_day {where}",
+                [day.account, day.business_day],
             ).fetchall()
             if there == [row]:
                 continue
             con.execute(f"DELETE FROM ops.business_day {where}", [day.account, day.business_day])
             con.execute(
-                "INSERT INTO ops.business_day (region, account, business_day, listed, missing) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO ops.business_day (region, account, business_day, listed, missing, outcomes_tag) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
                 [row[0], day.account, day.business_day, *row[1:]],
             )
             news.append(day)
