@@ -41,6 +41,11 @@ def test_the_connection_is_named_after_the_account(tmp_path: Path) -> None:
         ("accounts: [{name: One, region: NA}]", "'One' may hold only a-z, 0-9 and _"),
         ("accounts: [{name: a/b, region: NA}]", "'a/b' may hold only a-z, 0-9 and _"),
         ("accounts: [{name: one, region: NA}, {name: one, region: EU}]", "'one' stands there twice"),
+        ("accounts: [{name: one, region: NA, since: 2024-06-01}]", "'since' of 'one' is for developers"),
+        (
+            "accounts: []\ndevelopers: [{name: games, since: soon}]",
+            "developer 1 is not of the form name, connection, since",
+        ),
     ],
 )
 def test_a_wrong_file_is_named_with_its_entry(tmp_path: Path, text: str, message: str) -> None:

@@ -69,6 +69,12 @@ def test_every_month_since_2018_is_asked_for_and_each_ends_with_a_reason(small: 
     assert [call.status for call in small.calls if call.operation == "appstoreReport"].count(429) == 0
 
 
+def test_a_developer_is_asked_for_no_month_before_the_first(small: Console, lake: Lake) -> None:
+    small.since = dt.date(2026, 7, 15)
+    assert receive(small, lake) == 3
+    assert len(prove(lake)) == 6  # July and August of three kinds
+
+
 def test_a_second_run_asks_for_nothing_and_the_next_day_for_what_may_change(small: Console, lake: Lake) -> None:
     receive(small, lake)
     small.calls.clear()
