@@ -281,7 +281,9 @@ def test_what_a_region_noticed_stays_open_until_the_warehouse_has_loaded_it(lake
     alerting.raise_alerts(lake, [SHORT, day, failed], NOON)
     assert alerting.follow(warehouse, lake, NOON) == []
     with warehouse.connect() as con:
-        con.execute("INSERT INTO ops.business_day VALUES ('EU', 'ember_eu', DATE '2026-08-30', 3, 0)")
+        con.execute(
+            "INSERT INTO ops.business_day (region, account, business_day, listed, missing) VALUES ('EU', 'ember_eu', DATE '2026-08-30', 3, 0)"
+        )
     (closed,) = alerting.follow(warehouse, lake, NOON)
     assert closed.alert == day
     assert {record.alert for record in alerting.open_alerts(lake)} == {SHORT, failed}
