@@ -282,7 +282,8 @@ def test_what_a_region_noticed_stays_open_until_the_warehouse_has_loaded_it(lake
     assert alerting.follow(warehouse, lake, NOON) == []
     with warehouse.connect() as con:
         con.execute(
-            "INSERT INTO ops.business_day (region, account, business_day, listed, missing) VALUES ('EU', 'ember_eu', DATE '2026-08-30', 3, 0)"
+            "INSERT INTO ops.business_day (region, account, business_day, listed, missing) "
+            "VALUES ('EU', 'ember_eu', DATE '2026-08-30', 3, 0)"
         )
     (closed,) = alerting.follow(warehouse, lake, NOON)
     assert closed.alert == day
