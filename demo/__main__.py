@@ -36,7 +36,7 @@ def main() -> int:
     wild = commands.add_parser("chaos")
     wild.add_argument("--seed", type=int, default=1)
     wild.add_argument("--kills", type=int, default=100)
-    wild.add_argument("--days", type=int, default=2)
+    wild.add_argument("--days", type=int, default=3)
     export = commands.add_parser("connections")
     export.add_argument("--amazon-host", default=HOST)
     export.add_argument("--amazon-port", type=int, default=9700)

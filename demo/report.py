@@ -61,7 +61,8 @@ def report(console: Console, services: Services) -> bool:
         example = connection.execute(
             "SELECT settlement_id FROM mart.settlement_tie_out WHERE state = 'tied_out' ORDER BY lines DESC LIMIT 1"
         ).fetchone()
-    equal = _print_sources(console, layout.warehouse, truth["sources"]) and equal
+    whole = not services.accounts
+    equal = _print_sources(console, layout.warehouse, truth["sources"], whole=whole) and equal
     _print_where_to_look(console, services, example[0] if example else "")
     return equal
 
@@ -170,8 +171,11 @@ def _print_truth(console: Console, connection: duckdb.DuckDBPyConnection, docume
     return not wrong
 
 
-def _print_sources(console: Console, warehouse: Path, truth: dict[str, list[dict[str, Any]]]) -> bool:
-    """Compare every other source, for the days that it was asked for; return whether all agree."""
+def _print_sources(console: Console, warehouse: Path, truth: dict[str, list[dict[str, Any]]], *, whole: bool) -> bool:
+    """Compare every other source, for the days that it was asked for; return whether all agree.
+
+    :param whole: whether all accounts were run: then each source has something to compare.
+    """
     found = compare_sources(warehouse, truth, COMPARED_FROM, COMPARED_UNTIL)
     title = f"Every other source against the same books, {COMPARED_FROM} to {COMPARED_UNTIL}"
     table = Table(title=title, title_justify="left")
@@ -185,7 +189,7 @@ def _print_sources(console: Console, warehouse: Path, truth: dict[str, list[dict
     console.print(table)
     for line in [line for each in found for line in each.wrong[:5]]:
         console.print(f"  [red]{escape(line)}[/]")
-    return not any(each.wrong for each in found)
+    return not any(each.wrong or (whole and not each.equal) for each in found)
 
 
 def _print_where_to_look(console: Console, services: Services, settlement_id: str) -> None:

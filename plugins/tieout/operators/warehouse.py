@@ -45,7 +45,7 @@ class LoadBusinessDayOperator(WarehouseOperator):
         warehouse, lake = WarehouseHook().warehouse(), LakeHook().lake()
         loaded = {}
         with tempfile.TemporaryDirectory(prefix="tieout-load-") as folder:
-            for region in Region:
+            for region in sorted(Region, key=lambda each: each not in published):  # what was published first
                 result = load_region(
                     warehouse,
                     lake,
