@@ -113,7 +113,7 @@ def test_a_header_gives_table_and_comments(tmp_path: Path) -> None:
     model = read_model(model_file(tmp_path, HEADER))
     assert model.purpose == "A thing. It is one.\n\nTwo paragraphs."
     assert model.create() == "CREATE TABLE core.thing (name VARCHAR NOT NULL, price DECIMAL(18,2))"
-    assert model.comments("copy")[1] == "COMMENT ON COLUMN copy.core.thing.name IS 'Its name, `a|b`.'"
+    assert model.comments()[1] == "COMMENT ON COLUMN core.thing.name IS 'Its name, `a|b`.'"
     assert model.select == "SELECT name, price FROM core.other"
 
 

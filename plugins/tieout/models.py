@@ -136,12 +136,11 @@ class Model:
         """Return the CREATE TABLE statement, of this table or of one called `name` with the same columns."""
         return f"CREATE TABLE {name or self.name} ({', '.join(column.ddl for column in self.columns)})"
 
-    def comments(self, catalog: str | None = None) -> list[str]:
-        """Return the COMMENT ON statements of the table and its columns, in an attached catalog if one is named."""
-        table = f"{catalog}.{self.name}" if catalog else self.name
+    def comments(self) -> list[str]:
+        """Return the COMMENT ON statements of the table and its columns."""
         return [
-            f"COMMENT ON TABLE {table} IS {_quoted(self.purpose)}",
-            *(f"COMMENT ON COLUMN {table}.{c.name} IS {_quoted(c.description)}" for c in self.columns),
+            f"COMMENT ON TABLE {self.name} IS {_quoted(self.purpose)}",
+            *(f"COMMENT ON COLUMN {self.name}.{c.name} IS {_quoted(c.description)}" for c in self.columns),
         ]
 
 

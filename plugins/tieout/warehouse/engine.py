@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import os
 import random
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,14 +37,13 @@ from tieout.documents import (
     State,
 )
 from tieout.fees import fee_dictionary
-from tieout.models import PERSISTENT, Model, models
+from tieout.models import Model, models
 from tieout.warehouse.merging import Merged, changed_tables, merge, note_changes, stage_changed
 from tieout.warehouse.reference import sync_reference
 from tieout.warehouse.tables import (
     arrow,
     built_up_to,
     bump,
-    database,
     digest,
     drop_staging,
     escaped,
@@ -103,6 +103,12 @@ _LINE_MODELS = (
     "core.settlement",
 )
 """When the text of one of these changes, every settlement is loaded anew."""
+
+_STORAGE_VERSION = "v1.5.0"
+"""Of DuckDB's file: this version and later ones read what is published."""
+_ROW_GROUP_SIZE = 16_384
+"""Rows that DuckDB writes anew together, when a load takes some of them out: few, so that a day takes as long with many years
+before it as with none. Measured by benchmarks/daily_run_with_history.py."""
 
 _NOTED = "CREATE TABLE staging.noted (region VARCHAR, account VARCHAR, settlement_id VARCHAR)"
 
@@ -442,21 +448,17 @@ class Warehouse:
         """
         target = Path(target)
         target.parent.mkdir(parents=True, exist_ok=True)
+        copy = target.with_name(f".{target.name}.new")
         with self.connect() as con:
             if revision(con) == _published_revision(target):
                 return False
-            copy = target.with_name(f".{target.name}.new")
             for leftover in (copy, copy.with_name(f"{copy.name}.wal")):
                 leftover.unlink(missing_ok=True)
-            live = database(con)
-            con.execute(f"ATTACH '{escaped(copy)}' AS published (STORAGE_VERSION 'v1.5.0')")
-            con.execute(f'COPY FROM DATABASE "{live}" TO published')
-            con.execute("DROP SCHEMA published.staging")
-            # COPY FROM DATABASE leaves the comments on columns behind
-            kept = [model for model in models().values() if model.schema in PERSISTENT]
-            comments = [statement for model in kept for statement in model.comments("published")]
-            con.execute(";\n".join(["BEGIN", *comments, "COMMIT"]))
-            con.execute("DETACH published")
+            con.execute("CHECKPOINT")
+            # by a process of its own: whoever opens and closes the file in this one gives up DuckDB's lock of it
+            subprocess.run(["cp", str(self.path), str(copy)], check=True)
+        with Warehouse(copy).connect() as con:
+            con.execute("DROP SCHEMA staging")
         with open(copy, "rb") as written:
             os.fsync(written.fileno())
         os.replace(copy, target)
@@ -497,23 +499,29 @@ class Warehouse:
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": self.memory_limit,
             "threads": self.threads,
+            "temp_directory": f"{self.path}.tmp",
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
+        how = "READ_ONLY" if read_only else f"STORAGE_VERSION '{_STORAGE_VERSION}', ROW_GROUP_SIZE {_ROW_GROUP_SIZE}"
+        con = duckdb.connect(config=config)
         deadline = time.monotonic() + self.lock_timeout
         while True:
             try:
-                con = duckdb.connect(str(self.path), read_only=read_only, config=config)
+                con.execute(f"ATTACH '{escaped(self.path)}' AS warehouse ({how})")
             except duckdb.IOException as error:
                 if "lock" not in str(error).lower():
+                    con.close()
                     raise
                 if time.monotonic() > deadline:
+                    con.close()
                     raise TimeoutError(
                         f"{self.path} is held by another process for more than {self.lock_timeout:.0f} s. Analysts must "
                         f"open the published copy, not this file. DuckDB says: {error}"
                     ) from error
                 time.sleep(random.uniform(0.05, 0.25))
             else:
+                con.execute("USE warehouse")
                 con.execute("SET TimeZone = 'UTC'")
                 return con
 

@@ -29,8 +29,10 @@ def escaped(path: Path) -> str:
 
 
 def database(con: duckdb.DuckDBPyConnection) -> str:
-    """Return the name that DuckDB gives to the open file."""
-    return str(con.execute("SELECT current_database()").fetchall()[0][0])
+    """Return the path of the open file."""
+    return str(
+        con.execute("SELECT path FROM duckdb_databases() WHERE database_name = current_database()").fetchall()[0][0]
+    )
 
 
 @contextmanager
