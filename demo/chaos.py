@@ -33,10 +33,11 @@ from demo.services import Services
 from tieout.documents import ReasonCode
 from tieout.intake.receiving import LOOK_AGAIN_AFTER, SETTLEMENT_REPORT
 from tieout.models import models
+from tieout.reports.families import FAMILIES
 
-SCALE = 30
-"""The simulated Amazon's clock: fast enough that its rates do not hold up the run, slow enough that no report that is
-being made gets done before the run ends."""
+SCALE = 12
+"""The simulated Amazon's clock: fast enough that its rates do not hold up the run, slow enough that its day does not end before
+the run does: what is told as of a day would be told once more."""
 SETTINGS = {
     # What was killed is noticed within seconds instead of minutes.
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "2",
@@ -72,10 +73,19 @@ _LINEAGE = ("document_id", "line_no", "as_of")
 """Of a report that is asked for: which one it was, and when. Both depend on when and how often it was asked."""
 _STATES = """
 SELECT
-  account, report_type, data_start_at, data_end_at, marketplace_ids, state, reason_code,
+  account,
+  report_type,
+  -- summaries are asked of the settlements that have none yet: of which ones together depends on when each was received
+  CASE WHEN report_type <> $summaries THEN data_start_at END AS data_start_at,
+  CASE WHEN report_type <> $summaries THEN data_end_at END AS data_end_at,
+  marketplace_ids,
+  state,
+  reason_code,
   CASE WHEN report_type = $settlement OR source = 'import' THEN document_id END AS document_id,
   CASE WHEN report_type = $settlement OR source = 'import' THEN reason END AS reason
 FROM ops.document
+-- another try has taken its place
+WHERE verdict_code IS DISTINCT FROM 'superseded'
 GROUP BY ALL
 ORDER BY ALL
 """
@@ -91,7 +101,8 @@ def tables(warehouse: Path) -> dict[str, list[tuple[Any, ...]]]:
                 hidden = [c.name for c in model.columns if asked_for and c.name in _LINEAGE]
                 rows = f"* EXCLUDE ({', '.join(hidden)})" if hidden else "*"
                 found[model.name] = connection.execute(f"SELECT {rows} FROM {model.name} ORDER BY ALL").fetchall()
-        found["ops.document"] = connection.execute(_STATES, {"settlement": SETTLEMENT_REPORT}).fetchall()
+        asked = {"settlement": SETTLEMENT_REPORT, "summaries": FAMILIES["summaries"].report_types[0]}
+        found["ops.document"] = connection.execute(_STATES, asked).fetchall()
         return found
 
 

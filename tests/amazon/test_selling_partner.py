@@ -127,6 +127,14 @@ def test_a_token_that_died_early_is_renewed_once() -> None:
     assert amazon.logins == 2
 
 
+def test_an_account_whose_fresh_tokens_are_all_dead_is_refused() -> None:
+    said = "The access token you provided is revoked, malformed or invalid."
+    amazon = Amazon(*[errors(403, "Unauthorized", "Access to requested resource is denied.", said)] * 5)
+    with pytest.raises(AccessDenied, match="Check that the seller's consent stands"):
+        listed(client(amazon))
+    assert (len(amazon.requests), amazon.logins) == (4, 4)
+
+
 def test_a_refusal_is_not_retried_and_says_what_to_do() -> None:
     denied = errors(
         403,

@@ -30,6 +30,12 @@ HEALING: dict[str, Any] = {
     "revoked tokens": [
         {"fault": "token_revoked", "operation": "getReportDocument", "times": 1, "skip": skip} for skip in (0, 4, 8)
     ],
+    "tokens revoked one after the other": {
+        "fault": "token_revoked",
+        "operation": "getReportDocument",
+        "times": 3,
+        "skip": 2,
+    },
     "login down": {"fault": "server_error", "status": 503, "operation": "token", "times": 2},
     "all at once": [
         {"fault": "server_error", "probability": 0.1},

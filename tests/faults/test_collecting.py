@@ -176,6 +176,14 @@ def test_an_amazon_that_takes_no_requests_keeps_no_settlement_back(amazon: Fault
     assert progress(lake).open == ()
 
 
+def test_a_day_that_is_run_again_when_amazon_is_back_closes_its_own_case(amazon: Faulty, lake: Lake) -> None:
+    amazon.suffers({"fault": "server_error", "operation": "createReport"})
+    assert ended(run(amazon, lake, FIRST, history=20)) == [(State.SKIPPED, "report_not_ready")]
+    amazon.recovers()
+    assert ended(run(amazon, lake, FIRST, history=20)) == [(State.READY, None), (State.SKIPPED, "superseded")]
+    assert progress(lake).open == ()
+
+
 def test_where_it_sells_is_written_down(amazon: Faulty, lake: Lake) -> None:
     run(amazon, lake, FIRST, history=5)
     found = lake.get_record(Keys.participations("FE", ACCOUNT), Participations)  # type: ignore[arg-type]

@@ -23,10 +23,9 @@ def shelf(tmp_path: Path) -> Shelf:
 
 @pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with all tables and no row, made once because making it takes longer than most tests."""
+    """A file of which nothing is loaded, made once because making it takes longer than most tests."""
     path = tmp_path_factory.mktemp("empty") / "warehouse.duckdb"
-    with Warehouse(path).connect():
-        pass
+    Warehouse(path).build_marts()
     return path
 
 

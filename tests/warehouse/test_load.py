@@ -223,6 +223,29 @@ def test_a_document_that_newer_checks_refuse_is_taken_out_and_the_version_before
     assert states(warehouse) == {"acme_na.1": ("loaded", None), "acme_na.2": ("quarantined", "control_total_mismatch")}
 
 
+def test_a_damaged_report_that_another_one_has_replaced_is_no_trouble_any_more(
+    warehouse: Warehouse, shelf: Shelf
+) -> None:
+    """Nor when its day is run again, by a newer reader that refuses it too."""
+    damaged = Shelf.quarantined(shelf.ready("acme_na.1", one("1.00")), SHORT, judged_at=END)
+    replaced = DocumentOutcome(
+        document=damaged.document,
+        state=State.SKIPPED,
+        reasons=(Reason(code=ReasonCode.SUPERSEDED, message="Amazon has made the report again"),),
+        judged_at=END + DAY,
+    )
+    load(warehouse, shelf, damaged)
+    load(warehouse, shelf, replaced)
+    assert states(warehouse) == {"acme_na.1": ("skipped", "superseded")}
+    for again in (damaged, damaged.model_copy(update={"judged_at": END + 2 * DAY, "suite_version": 2})):
+        load(warehouse, shelf, again)
+        assert states(warehouse) == {"acme_na.1": ("skipped", "superseded")}
+    warehouse.build_marts()
+    assert rows(warehouse, "SELECT * FROM mart.trouble WHERE kind = 'document_quarantined'") == []
+    load(warehouse, shelf, shelf.ready("acme_na.1", one("1.00"), reader_version=2))
+    assert states(warehouse) == {"acme_na.1": ("loaded", None)}
+
+
 def test_a_document_that_a_newer_reader_refuses_leaves_nothing_behind(warehouse: Warehouse, shelf: Shelf) -> None:
     loaded = shelf.ready("acme_na.1", one("1.00"))
     load(warehouse, shelf, loaded)

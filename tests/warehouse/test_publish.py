@@ -53,6 +53,7 @@ def test_the_copy_can_be_read_by_duckdb_1_5(warehouse: Warehouse, tmp_path: Path
 
 def test_nothing_new_means_no_new_copy(warehouse: Warehouse, shelf: Shelf, tmp_path: Path) -> None:
     load(warehouse, shelf, "1", "1.00")
+    warehouse.build_marts(rebuild=True)
     target = tmp_path / "tieout.duckdb"
     assert warehouse.publish(target)
     made = target.stat()

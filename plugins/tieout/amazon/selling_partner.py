@@ -56,6 +56,8 @@ MOST_RESTARTS = 8
 MOST_BARREN_PAGES = 20
 """So many pages in a row without a new report, each promising more, are no listing any more."""
 TRIES = 5
+FRESH_TOKENS = 3
+"""When Amazon calls so many fresh access tokens dead, one after the other, it means the account."""
 LONGEST_SLEEP = 5.0
 """Seconds that a call may wait for its budget in place; a longer wait is the caller's to organise."""
 
@@ -387,7 +389,7 @@ class SellingPartner:
         :param once: the call changes something: when it may have reached Amazon and no answer came, leave it.
         """
         trouble = ""
-        renewed = False
+        renewals = 0
         failures = 0
         while failures < TRIES:
             if failures:
@@ -412,11 +414,11 @@ class SellingPartner:
             if answer.status_code < 300:
                 return answer
             if answer.status_code in (401, 403):
-                # An access token can die or be revoked before its time; one fresh token tells which it is.
-                if renewed or _secret_expired(answer):
+                # An access token can die or be revoked before its time; a fresh one tells which it is.
+                if renewals >= (FRESH_TOKENS if _token_dead(answer) else 1) or _secret_expired(answer):
                     raise AccessDenied(_denied(operation, self._account, answer))
                 self._login.forget()
-                renewed = True
+                renewals += 1
             elif answer.status_code < 500:
                 said = _errors(answer)
                 text = f"{operation} for {self._account}: {answer.status_code} {said}"
@@ -585,6 +587,11 @@ def _errors(answer: httpx.Response) -> str:
         return "; ".join(" ".join(filter(None, (e["code"], e["message"], e.get("details")))) for e in errors)
     except (ValueError, KeyError, TypeError):
         return answer.text[:300]
+
+
+def _token_dead(answer: httpx.Response) -> bool:
+    """Whether Amazon says no to the access token, and not to what was asked for."""
+    return "access token you provided" in _errors(answer)
 
 
 def _secret_expired(answer: httpx.Response) -> bool:

@@ -180,6 +180,9 @@ class _Day:
 
     def ask_and_look(self) -> list[NotYet]:
         """Ask for what was not asked for yet, as far as the budget goes, and look how far the others are."""
+        # what Amazon could not be asked for in an earlier pass is asked for now
+        stands = {name: why for name, why in self.found.refused.items() if why.code is ReasonCode.REQUEST_REFUSED}
+        self.found = self.found.model_copy(update={"refused": stands})
         early: list[NotYet] = []
         left = 0
         asked = asked_for(self._lake, self._account.region, self._account.name)

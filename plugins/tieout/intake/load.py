@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tieout.documents import ApiCall, Decision, ListedDay, Region, State
+from tieout.documents import ApiCall, Decision, ListedDay, ReasonCode, Region, State
 from tieout.intake.records import Listing, Outcomes
 from tieout.lake import Keys, Lake
 
@@ -196,6 +196,7 @@ def _unaccounted(
         elif (
             outcome is not None
             and document.verdict != outcome.state
+            and (document.verdict, document.reason_code) != (State.SKIPPED, ReasonCode.SUPERSEDED)
             and outcome.judged_at is not None
             and (document.judged_at is None or document.judged_at < outcome.judged_at)
         ):

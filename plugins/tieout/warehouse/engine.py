@@ -410,6 +410,7 @@ class Warehouse:
             changed |= bool(reference)
             moved = changed_tables(con)
             settlements = 0
+            staged_since: int | None = None
             anew: set[str] = set()
             rows_changed: dict[str, int] = {}
             for table in MARTS:
@@ -421,19 +422,16 @@ class Warehouse:
                 if not (everything or late or fed or moved & model.reads):
                     rows_changed[table] = 0
                     continue
-                con.execute(
-                    "CREATE TABLE staging.changed_settlement AS SELECT account, settlement_id FROM ops.load "
-                    "WHERE load_id > ? UNION SELECT account, value FROM ops.changed WHERE column_name = 'settlement_id'",
-                    [-1 if everything else built],
-                )
-                count = con.execute("SELECT count(*) FROM staging.changed_settlement").fetchall()[0][0]
-                settlements = max(settlements, count)
+                since = -1 if everything or built is None else built
+                if since != staged_since:
+                    settlements = max(settlements, _stage_changed_settlements(con, since))
+                    staged_since = since
                 if everything:
                     anew.add(model.name)
                 stage_changed(con, model, everything)
                 rows_changed[table] = write(con, model, _mart_scope(model, everything))
                 changed |= record_build(con, model, newest) or rows_changed[table] > 0
-                drop_staging(con)
+            drop_staging(con)
             con.execute("DELETE FROM ops.changed")
             if changed:
                 bump(con)
@@ -621,7 +619,11 @@ class _Load:
                 OR s.reader_version < d.reader_version
                 OR (s.reader_version = d.reader_version AND s.suite_version < d.suite_version)
                 OR s.judged_at < d.judged_at
-                OR (s.reader_version IS NULL AND d.reader_version IS NOT NULL)
+                OR (
+                  s.reader_version IS NULL AND d.reader_version IS NOT NULL AND s.verdict_code IS DISTINCT FROM 'superseded'
+                )
+                -- another report has taken its place, and it is refused once more
+                OR (d.verdict_code = 'superseded' AND s.reader_version IS NOT NULL AND s.verdict <> 'ready')
               )
             """
         )
@@ -915,6 +917,16 @@ def _follows_loads(mart: Model) -> bool:
     """Whether a mart reads what ops.load tells of; of tables that are merged, and of marts, it is known what changed."""
     tables = [models()[name] for name in mart.reads if not name.startswith("staging.")]
     return any(table.schema != "mart" and table.merging is None for table in tables)
+
+
+def _stage_changed_settlements(con: duckdb.DuckDBPyConnection, since: int) -> int:
+    """Make staging.changed_settlement of what changed after a load, by its number; return how many settlements it has."""
+    con.execute(
+        "CREATE OR REPLACE TABLE staging.changed_settlement AS SELECT account, settlement_id FROM ops.load "
+        "WHERE load_id > ? UNION SELECT account, value FROM ops.changed WHERE column_name = 'settlement_id'",
+        [since],
+    )
+    return int(con.execute("SELECT count(*) FROM staging.changed_settlement").fetchall()[0][0])
 
 
 def _mart_scope(model: Model, everything: bool) -> str:

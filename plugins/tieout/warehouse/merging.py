@@ -101,7 +101,7 @@ def stage_changed(con: duckdb.DuckDBPyConnection, mart: Model, everything: bool)
         told = " UNION ".join(
             f"SELECT DISTINCT account, {column} FROM {name} WHERE {column} IS NOT NULL" for name in own
         )
-    con.execute(f"CREATE TABLE staging.changed_{column} AS {told}")
+    con.execute(f"CREATE OR REPLACE TABLE staging.changed_{column} AS {told}")
 
 
 def merge(

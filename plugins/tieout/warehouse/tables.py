@@ -60,8 +60,9 @@ def make_tables(con: duckdb.DuckDBPyConnection) -> None:
     with transaction(con):
         for schema in (*PERSISTENT, "staging"):
             con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        there = _columns(con)
         for model in kept:
-            _make_table(con, model)
+            _make_table(con, model, there.get(model.name, {}))
             con.execute(";\n".join(model.comments()))
         if not con.execute("SELECT count(*) FROM ops.revision").fetchall()[0][0]:
             con.execute("INSERT INTO ops.revision VALUES (0, ?)", [utc_now()])
@@ -70,16 +71,21 @@ def make_tables(con: duckdb.DuckDBPyConnection) -> None:
         con.execute("INSERT INTO ops.build VALUES ('tables', ?, 0, ?)", [wanted, utc_now()])
 
 
-def _make_table(con: duckdb.DuckDBPyConnection, model: Model) -> None:
-    found = con.execute(
-        "SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? "
-        "AND database_name = current_database() ORDER BY column_index",
-        [model.schema, model.table],
-    ).fetchall()
-    if not found:
+def _columns(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, tuple[str, bool]]]:
+    """The columns of each table that there is: by name, the type and whether a value is required."""
+    found: dict[str, dict[str, tuple[str, bool]]] = {}
+    for table, column, type_, nullable in con.execute(
+        "SELECT schema_name || '.' || table_name, column_name, data_type, is_nullable FROM duckdb_columns() "
+        "WHERE database_name = current_database() ORDER BY schema_name, table_name, column_index"
+    ).fetchall():
+        found.setdefault(table, {})[column] = (_plain_type(type_), not nullable)
+    return found
+
+
+def _make_table(con: duckdb.DuckDBPyConnection, model: Model, there: dict[str, tuple[str, bool]]) -> None:
+    if not there:
         con.execute(model.create())
         return
-    there = {name: (_plain_type(type_), not nullable) for name, type_, nullable in found}
     missing = [column for column in model.columns if column.name not in there]
     same = all(there.get(c.name, (c.type, c.required)) == (c.type, c.required) for c in model.columns)
     if not missing and same and len(there) == len(model.columns):
