@@ -35,9 +35,11 @@ from tieout.intake.receiving import LOOK_AGAIN_AFTER, SETTLEMENT_REPORT
 from tieout.models import models
 from tieout.reports.families import FAMILIES
 
-SCALE = 12
+SCALE = 20
 """The simulated Amazon's clock: fast enough that its rates do not hold up the run, slow enough that its day does not end before
 the run does: what is told as of a day would be told once more."""
+CLOCK_INSTANT = "2026-08-31T07:30:00Z"
+"""The last business day has just ended in all regions."""
 SETTINGS = {
     # What was killed is noticed within seconds instead of minutes.
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "2",
@@ -295,8 +297,11 @@ def compare(
     """
     with tempfile.TemporaryDirectory(prefix="tieout-chaos-", ignore_cleanup_errors=True) as folder:
         asked = {"TIEOUT_FAMILIES": families}
-        quiet = Services(Layout(Path(folder, "quiet").resolve(), Ports(port), scale), asked, accounts)
-        loud = Services(Layout(Path(folder, "loud").resolve(), Ports(port), scale), SETTINGS | asked, accounts)
+        calm_place, wild_place = (
+            Layout(Path(folder, name).resolve(), Ports(port), scale, CLOCK_INSTANT) for name in ("quiet", "loud")
+        )
+        quiet = Services(calm_place, asked, accounts)
+        loud = Services(wild_place, SETTINGS | asked, accounts)
         try:
             say(f"a quiet run of {days} business days")
             started = time.monotonic()

@@ -95,6 +95,7 @@ class Layout:
     home: Path
     ports: Ports
     scale: float
+    clock_instant: str = CLOCK_INSTANT
 
     @classmethod
     def from_environment(cls) -> Layout:

@@ -79,7 +79,7 @@ class Demo:
                 self.services.start(lambda text: self.console.print(f"[dim]{text}[/]"))
             archive.result()
         self.console.print(
-            f"Simulated Amazon: it is {CLOCK_INSTANT}, and its clock runs {layout.scale:g} times as fast as yours.\n"
+            f"Simulated Amazon: it is {layout.clock_instant}, and its clock runs {layout.scale:g} times as fast as yours.\n"
             "The rates are Amazon's own (one document a minute and account), only the waiting is shorter."
         )
 
@@ -114,7 +114,7 @@ class Demo:
                 each.result()
 
     def _write_truth(self) -> None:
-        truth = self._truth(",".join(SOURCES), CLOCK_INSTANT)
+        truth = self._truth(",".join(SOURCES), self.services.layout.clock_instant)
         # a balance is that of the end of the day in UTC on which the business day ends, if that is over
         earlier = self._truth("balances", f"{self.days[-1]}T23:59:59Z")["sources"]["balances"]
         truth["sources"]["balances"] = [

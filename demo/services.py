@@ -70,7 +70,7 @@ class Services:
         self.layout.ports.require_free()
         for folder in (self.layout.logs, self.layout.s3, self.layout.airflow_home, self.layout.live_warehouse.parent):
             folder.mkdir(parents=True, exist_ok=True)
-        clock = f"{CLOCK_INSTANT}@{time.time():.3f}x{self.layout.scale:g}"
+        clock = f"{self.layout.clock_instant}@{time.time():.3f}x{self.layout.scale:g}"
         say("starting the S3 server, the simulated Amazon and Postgres")
         self._start_s3()
         self._start_amazon(clock)
@@ -225,7 +225,7 @@ class Services:
             "TIEOUT_LAKE_BUCKET": LAKE_BUCKET,
             "TIEOUT_PUBLISHED_WAREHOUSE": str(layout.warehouse),
             "TIEOUT_DATA_DOCS": str(layout.data_docs),
-            "TIEOUT_SCHEDULE_END": CLOCK_INSTANT,
+            "TIEOUT_SCHEDULE_END": self.layout.clock_instant,
             "TIEOUT_HISTORY_DAYS": str(HISTORY_DAYS),
         }
         return environment | self._settings
