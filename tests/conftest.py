@@ -11,12 +11,13 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tieout.lake import Lake
+from tieout.warehouse import Warehouse
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -142,3 +143,28 @@ def lake(s3_client: object, request: pytest.FixtureRequest) -> Iterator[Lake]:
     s3_client.create_bucket(Bucket=bucket)  # type: ignore[attr-defined]
     yield Lake(s3_client, bucket)  # type: ignore[arg-type]
     s3_client.delete_bucket(Bucket=bucket)  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of which nothing is loaded, made once because making it takes longer than most tests."""
+    path = tmp_path_factory.mktemp("empty") / "warehouse.duckdb"
+    Warehouse(path).build_marts()
+    return path
+
+
+@pytest.fixture
+def made(empty: Path, tmp_path: Path) -> Callable[[str], Warehouse]:
+    """Makes an empty warehouse of a name."""
+
+    def make(name: str) -> Warehouse:
+        path = tmp_path / f"{name}.duckdb"
+        shutil.copyfile(empty, path)
+        return Warehouse(path, memory_limit="500MB")
+
+    return make
+
+
+@pytest.fixture
+def warehouse(made: Callable[[str], Warehouse]) -> Warehouse:
+    return made("warehouse")

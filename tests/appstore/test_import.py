@@ -17,7 +17,9 @@ from tieout.lake import Keys, Lake
 from tieout.warehouse import Warehouse
 
 
-def test_sums_of_2017_and_earnings_that_are_not_given_are_imported(lake: Lake, tmp_path: Path) -> None:
+def test_sums_of_2017_and_earnings_that_are_not_given_are_imported(
+    lake: Lake, tmp_path: Path, warehouse: Warehouse
+) -> None:
     """Sums have NA for their ids, a day for a time, and positive earnings for what was taken back."""
     folder = tmp_path / "files"
     folder.mkdir()
@@ -35,7 +37,6 @@ def test_sums_of_2017_and_earnings_that_are_not_given_are_imported(lake: Lake, t
         "IMPORTED_APPSTORE_SALES",
         "IMPORTED_APPSTORE_EARNINGS",
     }
-    warehouse = Warehouse(tmp_path / "live.duckdb")
     staged = tmp_path / "staged"
     staged.mkdir()
     load_import(warehouse, lake, name, dt.date(2026, 8, 31), run_id="import", folder=staged)

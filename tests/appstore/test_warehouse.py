@@ -61,9 +61,10 @@ def other_lake(s3_client: Any) -> Iterator[Lake]:
     s3_client.delete_bucket(Bucket=bucket)
 
 
-def test_marts_equal_the_truth_of_27_months_and_11_marketplaces(lake: Lake, tmp_path: Path) -> None:
+def test_marts_equal_the_truth_of_27_months_and_11_marketplaces(
+    lake: Lake, tmp_path: Path, warehouse: Warehouse
+) -> None:
     console = new_console()
-    warehouse = Warehouse(tmp_path / "live.duckdb")
     run_day(console, lake, warehouse, tmp_path / "files")
     truth = console.amazon.appstore.truth()
     with warehouse.connect(read_only=True) as con:
@@ -137,10 +138,11 @@ def small(start: dt.datetime = START) -> Console:
     return console
 
 
-def test_days_that_come_one_by_one_end_as_one_load_does(lake: Lake, other_lake: Lake, tmp_path: Path) -> None:
+def test_days_that_come_one_by_one_end_as_one_load_does(
+    lake: Lake, other_lake: Lake, tmp_path: Path, warehouse: Warehouse
+) -> None:
     """Six weeks in steps: months grow and are restated, adjustments of earlier sales come, earnings are made and paid."""
     console = small(START - dt.timedelta(days=46))
-    warehouse = Warehouse(tmp_path / "live.duckdb")
     versions = 0
     for step in (0, 1, 3, 18, 19, 5):
         console.pass_time(days=step)
@@ -153,10 +155,9 @@ def test_days_that_come_one_by_one_end_as_one_load_does(lake: Lake, other_lake: 
 
 
 def test_an_adjustment_in_a_later_month_leaves_the_month_of_the_sale_as_it_was(
-    lake: Lake, other_lake: Lake, tmp_path: Path
+    lake: Lake, other_lake: Lake, tmp_path: Path, warehouse: Warehouse
 ) -> None:
     console = small()
-    warehouse = Warehouse(tmp_path / "live.duckdb")
     run_day(console, lake, warehouse, tmp_path / "files")
     before = marts(warehouse)
     text = console.amazon.appstore.reports.text("sales", dt.date(2026, 8, 1), console.clock.now())
@@ -184,9 +185,10 @@ def test_an_adjustment_in_a_later_month_leaves_the_month_of_the_sale_as_it_was(
     assert after == fresh(console, other_lake, tmp_path, DAY + dt.timedelta(days=1))
 
 
-def test_a_month_that_is_taken_back_to_what_it_was_is_as_it_was(lake: Lake, tmp_path: Path) -> None:
+def test_a_month_that_is_taken_back_to_what_it_was_is_as_it_was(
+    lake: Lake, tmp_path: Path, warehouse: Warehouse
+) -> None:
     console = small()
-    warehouse = Warehouse(tmp_path / "live.duckdb")
     run_day(console, lake, warehouse, tmp_path / "files")
     before = [row for row in marts(warehouse)["appstore_revenue"] if row[1] == dt.date(2026, 7, 1)]
     text = console.amazon.appstore.reports.text("sales", dt.date(2026, 7, 1), console.clock.now())

@@ -25,11 +25,6 @@ def world(lake: Lake, tmp_path: Path) -> SmallWorld:
     return SmallWorld(lake, tmp_path)
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "warehouse.duckdb", memory_limit="500MB")
-
-
 def decided(world: SmallWorld, warehouse: Warehouse, name: str, action: Action, **what: Any) -> Decision:
     decision = decide(warehouse, world.lake, name, action=action, owner="ana", reason="because", **what)
     if action is Action.RELEASE:

@@ -26,11 +26,10 @@ def load(world: SmallWorld, warehouse: Warehouse, day: dt.date, *, published: bo
 
 
 def test_a_day_that_was_made_good_after_its_region_published_is_loaded_by_the_next_run(
-    lake: Lake, tmp_path: Path
+    lake: Lake, tmp_path: Path, warehouse: Warehouse
 ) -> None:
     """Only the failed task of the account was run again, so nobody told the warehouse of Tuesday."""
     world = SmallWorld(lake, tmp_path)
-    warehouse = Warehouse(tmp_path / "warehouse.duckdb", memory_limit="500MB")
     world.make("1", MONDAY, flat_file(0, "10.00"))
     world.publish(MONDAY)
     assert load(world, warehouse, MONDAY) == ["2026-08-17"]
@@ -43,10 +42,9 @@ def test_a_day_that_was_made_good_after_its_region_published_is_loaded_by_the_ne
 
 
 def test_what_a_region_gave_is_loaded_with_another_regions_run_and_once_more_changes_nothing(
-    lake: Lake, tmp_path: Path
+    lake: Lake, tmp_path: Path, warehouse: Warehouse
 ) -> None:
     world = SmallWorld(lake, tmp_path)
-    warehouse = Warehouse(tmp_path / "warehouse.duckdb", memory_limit="500MB")
     world.make("1", MONDAY, flat_file(0, "10.00"))
     assert load(world, warehouse, TUESDAY, published=False) == []
     world.publish(MONDAY)
@@ -57,10 +55,11 @@ def test_what_a_region_gave_is_loaded_with_another_regions_run_and_once_more_cha
     assert content(warehouse, "ops", "core", ordered=False) == loaded
 
 
-def test_outcomes_that_changed_and_that_nobody_told_of_are_loaded_by_the_next_run(lake: Lake, tmp_path: Path) -> None:
+def test_outcomes_that_changed_and_that_nobody_told_of_are_loaded_by_the_next_run(
+    lake: Lake, tmp_path: Path, warehouse: Warehouse
+) -> None:
     """Airflow can lose an event: what a region published again must not wait for its next day."""
     world = SmallWorld(lake, tmp_path)
-    warehouse = Warehouse(tmp_path / "warehouse.duckdb", memory_limit="500MB")
     world.make("1", MONDAY, flat_file(0, "10.00"))
     world.publish(MONDAY)
     assert load(world, warehouse, MONDAY) == ["2026-08-17"]

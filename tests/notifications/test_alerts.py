@@ -236,8 +236,7 @@ def test_whoever_was_killed_while_telling_is_followed_by_another(servers: Server
     assert not alerting.claim(lake, record.alert, "finance", NOON + dt.timedelta(days=9))
 
 
-def test_every_alert_stands_in_ops_alert_with_its_end(lake: Lake, tmp_path: Path) -> None:
-    warehouse = Warehouse(tmp_path / "warehouse.duckdb")
+def test_every_alert_stands_in_ops_alert_with_its_end(lake: Lake, warehouse: Warehouse) -> None:
     alerting.raise_alerts(lake, [SHORT, HOLE], NOON)
     assert alerting.record(warehouse, lake) == 2
     assert alerting.record(warehouse, lake) == 0
@@ -262,8 +261,7 @@ def _trouble(warehouse: Warehouse, *rows: tuple[str, str]) -> None:
             )
 
 
-def test_alerts_follow_the_trouble_that_the_warehouse_shows(lake: Lake, tmp_path: Path) -> None:
-    warehouse = Warehouse(tmp_path / "warehouse.duckdb")
+def test_alerts_follow_the_trouble_that_the_warehouse_shows(lake: Lake, warehouse: Warehouse) -> None:
     _trouble(warehouse, ("chain_hole", "s4"), ("settlement_late", "s5"))
     assert alerting.follow(warehouse, lake, NOON) == []
     (hole, _) = alerting.open_alerts(lake)
@@ -274,8 +272,7 @@ def test_alerts_follow_the_trouble_that_the_warehouse_shows(lake: Lake, tmp_path
     assert [record.alert.subject for record in alerting.open_alerts(lake)] == ["s5"]
 
 
-def test_what_a_region_noticed_stays_open_until_the_warehouse_has_loaded_it(lake: Lake, tmp_path: Path) -> None:
-    warehouse = Warehouse(tmp_path / "warehouse.duckdb")
+def test_what_a_region_noticed_stays_open_until_the_warehouse_has_loaded_it(lake: Lake, warehouse: Warehouse) -> None:
     failed = Alert(kind=AlertKind.TASK_FAILED, subject="warehouse 2026-08-30 load", message="no")
     day = Alert(kind=AlertKind.DOCUMENT_UNACCOUNTED, subject="ember_eu 2026-08-30", message="no outcome")
     alerting.raise_alerts(lake, [SHORT, day, failed], NOON)

@@ -36,7 +36,7 @@ def dagbag(monkeypatch: pytest.MonkeyPatch) -> DagBag:
 
 
 @pytest.fixture
-def world(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallWorld]:
+def world(lake: Lake, tmp_path: Path, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallWorld]:
     """A lake and a warehouse with one loaded day, behind Airflow's connections."""
     keys = lake.client._request_signer._credentials
     extra = {"endpoint_url": lake.client.meta.endpoint_url, "region_name": "us-east-1"}
@@ -52,7 +52,7 @@ def world(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     world = SmallWorld(lake, tmp_path)
     world.make("1", MONDAY, flat_file(0, "10.00"))
     world.publish(MONDAY)
-    world.load(Warehouse(tmp_path / "warehouse.duckdb"), MONDAY)
+    world.load(warehouse, MONDAY)
     yield world
     settings.cache_clear()
 

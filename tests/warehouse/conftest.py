@@ -1,9 +1,7 @@
-"""A warehouse in an empty folder, and a lake beside it."""
+"""A lake of staged files, and what a warehouse holds."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,31 +17,6 @@ Rows = list[tuple[Any, ...]]
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
     return Shelf(tmp_path / "lake")
-
-
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of which nothing is loaded, made once because making it takes longer than most tests."""
-    path = tmp_path_factory.mktemp("empty") / "warehouse.duckdb"
-    Warehouse(path).build_marts()
-    return path
-
-
-@pytest.fixture
-def made(empty: Path, tmp_path: Path) -> Callable[[str], Warehouse]:
-    """Makes an empty warehouse of a name."""
-
-    def make(name: str) -> Warehouse:
-        path = tmp_path / f"{name}.duckdb"
-        shutil.copyfile(empty, path)
-        return Warehouse(path, memory_limit="500MB")
-
-    return make
-
-
-@pytest.fixture
-def warehouse(made: Callable[[str], Warehouse]) -> Warehouse:
-    return made("warehouse")
 
 
 def rows(warehouse: Warehouse, query: str) -> Rows:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from tests.staged import Settlement, Shelf, sale
 from tests.warehouse.conftest import content, rows
@@ -93,3 +96,21 @@ def test_what_a_killed_run_left_is_cleared_away(warehouse: Warehouse, shelf: She
     assert warehouse.publish(target)
     assert read(target, TIE_OUT) == [("1", Decimal("1.00"))]
     assert sorted(path.name for path in tmp_path.glob("*tieout.duckdb*")) == ["tieout.duckdb"]
+
+
+def test_nobody_else_writes_the_file_while_it_is_copied(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that closes a file gives up its locks of it, all of them: the copy must not be made by this one."""
+    copying = subprocess.run
+    writer = "import duckdb, sys; duckdb.connect(sys.argv[1])"
+    refused = []
+
+    def run(command: list[str], **options: bool) -> subprocess.CompletedProcess[bytes]:
+        copied = copying(command, **options)  # type: ignore[call-overload]
+        refused.append(copying([sys.executable, "-c", writer, str(warehouse.path)], capture_output=True).stderr)
+        return copied  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert warehouse.publish(tmp_path / "tieout.duckdb")
+    assert [b"Could not set lock on file" in said for said in refused] == [True]
