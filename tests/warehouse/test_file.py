@@ -86,6 +86,18 @@ def test_an_open_gives_up_with_what_to_do(warehouse: Warehouse) -> None:
         holder.kill()
 
 
+def test_a_file_of_a_newer_form_than_analysts_can_read_is_to_be_rebuilt(tmp_path: Path, warehouse: Warehouse) -> None:
+    newer = Warehouse(tmp_path / "newer.duckdb")
+    duckdb.connect(str(newer.path)).close()
+    with (
+        pytest.raises(RuntimeError, match=r"newer\.duckdb is of a form that DuckDB 1\.5\.0 cannot read: rebuild"),
+        newer.connect(),
+    ):
+        pass
+    warehouse.take_the_place_of(newer)
+    assert rows(newer, "SELECT count(*) FROM ops.document") == [(0,)]
+
+
 @pytest.fixture(scope="module")
 def many_lines(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shelf, list[DocumentOutcome]]:
     """Two documents, the second long enough to be killed in the middle of its load."""

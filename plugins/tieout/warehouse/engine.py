@@ -186,7 +186,7 @@ class Warehouse:
         """Open the file for the time of the block. It blocks every other process, so keep the block short.
 
         :raises TimeoutError: if another process holds the file for longer than `lock_timeout`.
-        :raises RuntimeError: if the file's tables were made by a version of the models that this one cannot follow.
+        :raises RuntimeError: if the file or its tables were made by a version of Tieout that this one cannot follow.
         """
         if not (read_only and self.path.exists()):
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -518,6 +518,12 @@ class Warehouse:
                         f"open the published copy, not this file. DuckDB says: {error}"
                     ) from error
                 time.sleep(random.uniform(0.05, 0.25))
+            except duckdb.InvalidInputException as error:
+                con.close()
+                raise RuntimeError(
+                    f"{self.path} is of a form that DuckDB {_STORAGE_VERSION[1:]} cannot read: rebuild the warehouse from the "
+                    f"lake (airflow dags trigger rebuild_warehouse). DuckDB says: {error}"
+                ) from error
             else:
                 con.execute("USE warehouse")
                 con.execute("SET TimeZone = 'UTC'")
