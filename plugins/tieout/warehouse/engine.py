@@ -455,7 +455,7 @@ class Warehouse:
             con.execute("CHECKPOINT")
             # by a process of its own: whoever opens and closes the file in this one gives up DuckDB's lock of it
             subprocess.run(["cp", str(self.path), str(copy)], check=True)
-        with Warehouse(copy).connect() as con:
+        with Warehouse(copy, memory_limit=self.memory_limit, threads=self.threads).connect() as con:
             con.execute("DROP SCHEMA staging")
         with open(copy, "rb") as written:
             os.fsync(written.fileno())
