@@ -155,15 +155,9 @@ def write(
     ).fetchall()
     if twice:
         raise RuntimeError(f"{model.name} has more than one row for {key} = {twice[0]}")
-    same = " AND ".join(f"d.{column.name} IS NOT DISTINCT FROM t.{column.name}" for column in model.columns)
-    con.execute(
-        "CREATE TABLE staging.goes AS SELECT t.* FROM staging.present AS t "
-        f"WHERE NOT EXISTS (SELECT 1 FROM staging.desired AS d WHERE {same})"
-    )
-    con.execute(
-        f"CREATE TABLE staging.comes AS SELECT {', '.join(f'd.{c.name}' for c in model.columns)} FROM staging.desired AS d "
-        f"WHERE NOT EXISTS (SELECT 1 FROM staging.present AS t WHERE {same})"
-    )
+    desired, present = (f"SELECT {model.column_names} FROM staging.{name}" for name in ("desired", "present"))
+    con.execute(f"CREATE TABLE staging.goes AS {present} EXCEPT {desired}")
+    con.execute(f"CREATE TABLE staging.comes AS {desired} EXCEPT {present}")
     if keep_moved:
         con.execute("CREATE TABLE staging.moved AS FROM staging.goes UNION ALL BY NAME FROM staging.comes")
     matches = " AND ".join(f"g.{name} IS NOT DISTINCT FROM t.{name}" for name in model.key)
