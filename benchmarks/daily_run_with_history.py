@@ -260,7 +260,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--days", type=int, default=30, help="days of the shorter history")
     parser.add_argument("--times", type=int, default=10, help="how many times as long the longer one is")
-    parser.add_argument("--runs", type=int, default=9, help="new days, of which the median counts")
+    parser.add_argument("--runs", type=int, default=15, help="new days, of which the median counts")
     arguments = parser.parse_args()
     console = Console()
     with tempfile.TemporaryDirectory(prefix="tieout-bench-") as name:
