@@ -35,6 +35,17 @@ class AirflowApi:
         if name not in {pool["name"] for pool in pools}:
             self._call("POST", "/pools", json={"name": name, "slots": slots, "description": description})
 
+    def set_connections(self, connections: dict[str, dict[str, Any]]) -> None:
+        """Make connections, by id, or change them to what is given.
+
+        :raises DemoError: if Airflow refuses one.
+        """
+        entities = [{"connection_id": name, **connection} for name, connection in connections.items()]
+        action = {"action": "create", "entities": entities, "action_on_existence": "overwrite"}
+        answer = self._call("PATCH", "/connections", json={"actions": [action]})
+        if errors := answer["create"]["errors"]:
+            raise DemoError(f"Airflow refuses the connections: {errors}")
+
     def runs(self, dag_id: str = "~") -> list[dict[str, Any]]:
         """The runs of a DAG, or of all of them, oldest first."""
         found: list[dict[str, Any]] = []

@@ -21,6 +21,7 @@ from urllib.request import urlopen
 
 import psutil
 
+from demo.airflow_api import AirflowApi
 from demo.connections import (
     accounts_file,
     connections,
@@ -34,11 +35,13 @@ BIN = Path(sys.executable).parent
 LAKE_BUCKET = "tieout-lake"
 S3_KEY = "tieout-demo"
 AIRFLOW_PARTS = {
-    "airflow-api": ["airflow", "api-server", "--workers", "1"],
-    "airflow-scheduler": ["airflow", "scheduler", "--skip-serve-logs"],
-    "airflow-dags": ["airflow", "dag-processor"],
-    "airflow-triggerer": ["airflow", "triggerer", "--skip-serve-logs"],
+    "airflow-api": [str(BIN / "airflow"), "api-server", "--workers", "1"],
+    "airflow-dags": [str(BIN / "airflow"), "dag-processor"],
+    "airflow-scheduler": [str(BIN / "airflow"), "scheduler", "--skip-serve-logs"],
+    "airflow-triggerer": [str(BIN / "airflow"), "triggerer", "--skip-serve-logs"],
 }
+BEFORE_CONNECTIONS = {"airflow-api", "airflow-dags"}
+"""The others run tasks, which need the connections."""
 PATIENCE = 120.0
 """Seconds that a server may take to answer."""
 
@@ -78,9 +81,17 @@ class Services:
         say("preparing Airflow's database")
         self._run(["airflow", "db", "migrate"], environment, "airflow-migrate")
         say("starting Airflow")
-        for name, command in AIRFLOW_PARTS.items():
-            self._spawn(name, [str(BIN / command[0]), *command[1:]], environment)
-        self._import_connections(clock, environment)
+        accounts, developers = self._write_accounts()
+        for name in AIRFLOW_PARTS.keys() & BEFORE_CONNECTIONS:
+            self._spawn(name, AIRFLOW_PARTS[name], environment)
+        self._wait("airflow-api", lambda: bool(self._airflow_health()))
+        # In Airflow's database: the page Seller accounts changes them, which it could not do to variables.
+        ports = self.layout.ports
+        AirflowApi(self.airflow_url).set_connections(
+            connections(accounts, ports, clock) | developer_connections(developers, ports, clock)
+        )
+        for name in AIRFLOW_PARTS.keys() - BEFORE_CONNECTIONS:
+            self._spawn(name, AIRFLOW_PARTS[name], environment)
         self._wait("s3", self._s3_answers)
         self._wait("amazon", self._amazon_answers)
         self._wait("airflow-api", self._airflow_answers)
@@ -230,22 +241,12 @@ class Services:
         }
         return environment | self._settings
 
-    def _import_connections(self, clock: str, environment: dict[str, str]) -> None:
-        """Into Airflow's database: the page Seller accounts changes them, which it could not do to variables."""
+    def _write_accounts(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Write the accounts file; return the accounts and the Appstore's developers that it names."""
         accounts = [each for each in simulated_accounts() if not self.accounts or each["account"] in self.accounts]
         developers = [each for each in simulated_developers() if not self.accounts or each["account"] in self.accounts]
         self.layout.accounts_file.write_text(accounts_file(accounts, developers), encoding="utf-8")
-        path = self.layout.home / "connections.json"
-        path.touch(mode=0o600)
-        try:
-            ports = self.layout.ports
-            found = connections(accounts, ports, clock) | developer_connections(developers, ports, clock)
-            path.write_text(json.dumps(found), encoding="utf-8")
-            self._run(
-                ["airflow", "connections", "import", "--overwrite", str(path)], environment, "airflow-connections"
-            )
-        finally:
-            path.unlink()
+        return accounts, developers
 
     def _s3_answers(self) -> bool:
         import boto3
@@ -269,9 +270,13 @@ class Services:
     def _amazon_answers(self) -> bool:
         return all(_get(f"{self.amazon_url(part)}/simulator/health") is not None for part in self.layout.ports.amazon)
 
-    def _airflow_answers(self) -> bool:
+    def _airflow_health(self) -> dict[str, Any]:
+        """What Airflow says of its parts; empty if it does not answer."""
         body = _get(f"{self.airflow_url}/api/v2/monitor/health")
-        parts = json.loads(body) if body else {}
+        return json.loads(body) if body else {}
+
+    def _airflow_answers(self) -> bool:
+        parts = self._airflow_health()
         return bool(parts) and all(
             parts.get(part, {}).get("status") == "healthy"
             for part in ("metadatabase", "scheduler", "triggerer", "dag_processor")

@@ -34,46 +34,49 @@
 
 WITH
 
--- The order itself, whatever its currency
-told AS (
-  SELECT
-    i.account,
-    i.order_id,
-    min(i.region) AS region,
-    min(i.purchased_on) AS purchased_on,
-    max(i.order_status) AS order_status,
-    CAST(sum(i.quantity) AS BIGINT) AS units_ordered
+-- Every item of the orders
+item AS (
+  SELECT i.*
   FROM core.order_item AS i
   INNER JOIN staging.changed_order_id AS c
     ON c.account = i.account
     AND c.order_id = i.order_id
+),
+
+-- The order itself, whatever its currency
+told AS (
+  SELECT
+    account,
+    order_id,
+    min(region) AS region,
+    min(purchased_on) AS purchased_on,
+    max(order_status) AS order_status,
+    CAST(sum(quantity) AS BIGINT) AS units_ordered
+  FROM item
   GROUP BY
-    i.account,
-    i.order_id
+    account,
+    order_id
 ),
 
 -- What it is to cost; an item without a price makes the sum unknown
 ordered AS (
   SELECT
-    i.account,
-    i.order_id,
-    i.currency,
+    account,
+    order_id,
+    currency,
     CASE
-      WHEN count(*) = count(i.item_price)
+      WHEN count(*) = count(item_price)
         THEN sum(
-          i.item_price + coalesce(i.shipping_price, 0) + coalesce(i.gift_wrap_price, 0)
-            - coalesce(i.item_promotion_discount, 0) - coalesce(i.ship_promotion_discount, 0)
+          item_price + coalesce(shipping_price, 0) + coalesce(gift_wrap_price, 0)
+            - coalesce(item_promotion_discount, 0) - coalesce(ship_promotion_discount, 0)
         )
     END AS amount
-  FROM core.order_item AS i
-  INNER JOIN staging.changed_order_id AS c
-    ON c.account = i.account
-    AND c.order_id = i.order_id
-  WHERE i.currency IS NOT NULL
+  FROM item
+  WHERE currency IS NOT NULL
   GROUP BY
-    i.account,
-    i.order_id,
-    i.currency
+    account,
+    order_id,
+    currency
 ),
 
 -- The settlements' lines of the orders, with what each is
@@ -104,20 +107,6 @@ line AS (
     AND l.order_reference_kind = 'amazon_order'
 ),
 
--- The settlement of each order that is paid first
-first_paid AS (
-  SELECT
-    account,
-    order_id,
-    currency,
-    settlement_id,
-    row_number() OVER (
-      PARTITION BY account, order_id, currency
-      ORDER BY deposit_at NULLS LAST, settlement_id
-    ) AS place
-  FROM line
-),
-
 settled AS (
   SELECT
     account,
@@ -130,6 +119,7 @@ settled AS (
     sum(amount) AS amount,
     count(*) AS lines,
     count(DISTINCT settlement_id) AS settlements,
+    first(settlement_id ORDER BY deposit_at NULLS LAST, settlement_id) AS first_settlement_id,
     min(deposit_at) AS first_deposit_at,
     max(deposit_at) AS last_deposit_at
   FROM line
@@ -186,7 +176,7 @@ SELECT
   CAST(s.amount AS DECIMAL(38, 2)) AS settled_amount,
   coalesce(s.lines, 0) AS lines,
   coalesce(s.settlements, 0) AS settlements,
-  f.settlement_id AS first_settlement_id,
+  s.first_settlement_id,
   s.first_deposit_at,
   s.last_deposit_at,
   CASE
@@ -209,8 +199,3 @@ LEFT JOIN settled AS s
   ON s.account = p.account
   AND s.order_id = p.order_id
   AND s.currency = p.currency
-LEFT JOIN first_paid AS f
-  ON f.account = p.account
-  AND f.order_id = p.order_id
-  AND f.currency = p.currency
-  AND f.place = 1
