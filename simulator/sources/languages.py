@@ -195,7 +195,7 @@ _MEXICAN = _columns(
 )
 _BRAZILIAN = _columns(
     ("posted", "type", "order_id", "sku", "description", "quantity", "marketplace", "fulfillment", "product_sales",
-     "product_sales_tax", "shipping_credits", "gift_wrap_credits", "promotional_rebates", "selling_fees", "fba_fees",
+     "sales_tax_collected", "shipping_credits", "gift_wrap_credits", "promotional_rebates", "selling_fees", "fba_fees",
      "other_transaction_fees", "other", "total"),
     "data/hora|tipo|id do pedido|sku|descrição|quantidade|mercado|atendimento|vendas do produto|"
     "imposto de vendas coletados|créditos de remessa|créditos de embalagem de presente|descontos promocionais|"

@@ -267,6 +267,8 @@ def test_seller_performance_of_any_shape(stage: Stage, data: str, code: str | No
         ("1 ago 2026 00:12:13 GMT-6", "2026-08-01", "06:12:13"),
         ("1 sept. 2026, 00:12:13 UTC", "2026-09-01", "00:12:13"),
         ("1 de set de 2026 00:12:13 GMT-3", "2026-09-01", "03:12:13"),
+        ("1 de mar. de 2026 00:15:19 GMT-8", "2026-03-01", "08:15:19"),
+        ("31 jul 2026 11:03:59 p.m. GMT-7", "2026-07-31", "06:03:59"),
         ("1 paź 2026 00:12:13 UTC", "2026-10-01", "00:12:13"),
         ("1 mrt. 2026 00:12:13 UTC", "2026-03-01", "00:12:13"),
         ("2026年6月1日 0:12:13 JST", "2026-06-01", "15:12:13"),
@@ -291,6 +293,8 @@ def test_the_currency_of_a_date_range_file_comes_from_its_text_or_its_marketplac
         "EUR",
         "EUR",
     ]
+    german = '"Alle Beträge in Euro sofern nicht anders gekennzeichnet"\n'.encode()
+    assert currencies(german + file(transfer, header=header, by=",")) == ["EUR"]
     assert currencies(file(order, transfer, header=header, by=",")) == ["SEK", "SEK"]
     other = (*order[:2], "amazon.pl", *order[3:])
     assert currencies(file(order, other, header=header, by=",")) == ["SEK", "PLN"]

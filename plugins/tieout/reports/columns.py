@@ -38,6 +38,8 @@ _FLAGS = {
 _SCIENTIFIC = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]+")
 _CODE = re.compile(r"[A-Z]{3}")
 _WORD = re.compile(r"(?<![A-Z])[A-Z]{3}(?![A-Z])")
+# what files say above their header instead of a code: German and Japanese ones
+_CURRENCY_WORDS = {"EUR": re.compile(r"\bEuro\b"), "JPY": re.compile("円")}
 _CACHED = 1 << 16
 _EPOCH = dt.date(1970, 1, 1)
 _EPOCH_TIME = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - times as written have no zone
@@ -215,7 +217,8 @@ class Survey:
             return outside
         codes = known_marketplaces().currencies
         for line in self._table.preamble:
-            said = {word for word in _WORD.findall(line) if word in codes} | ({"JPY"} if "円" in line else set())
+            said = {word for word in _WORD.findall(line) if word in codes}
+            said |= {code for code, word in _CURRENCY_WORDS.items() if word.search(line)}
             if len(said) == 1:
                 return said.pop()
         of_markets = {code for name in self._markets if (code := _currency_of_marketplace(name)) is not None}

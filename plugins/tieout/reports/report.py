@@ -28,7 +28,7 @@ from tieout.reports.text import detect_encoding, text_blocks
 
 __all__ = ["READER_VERSION", "SETTLEMENT", "recognise", "stage_report"]
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Raised whenever the same bytes would be staged differently."""
 
 SETTLEMENT: Literal["settlement"] = "settlement"

@@ -5,8 +5,9 @@ header is in the language of the marketplace or of whoever downloaded it; the sa
 date, whose zone is the downloader's. The AU header and its columns `Transaction status` (Released or Deferred) and
 `Transaction Release Date` are those of a real file (github.com/rahuldabola/portone-recon); a deferred row names the
 settlement that it is not in yet. Names in other languages are collected from what public programs look for in real files
-of Germany, France, Italy, Spain, Mexico, Brazil, the Netherlands, Sweden, Poland, Turkey and Japan. Rows have no
-identifier, and equal rows exist.
+of Germany, France, Italy, Spain, Mexico, Brazil, the Netherlands, Sweden, Poland, Turkey and Japan. Files of Brazil, the
+Netherlands, Sweden and Poland have the tax of all of a row in one column, `sales_tax_collected`. Rows have no identifier,
+and equal rows exist.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ FAMILY = Family(
         text(
             "settlement_id", "abrechnungsnummer", "abrechnungs-id", "numéro de versement", "identifiant du paiement",
             "numero pagamento", "identificativo del pagamento", "identificador de pago", "id. de liquidación",
-            "schikkings-id", "reglerings-id", "identyfikator rozliczenia", "決済番号", "決済id",
+            "id de liquidação", "schikkings-id", "reglerings-id", "identyfikator rozliczenia", "hesap kesim no", "決済番号",
+            "決済id",
         ),
         text("type", "typ", "tipo", "tip", "トランザクションの種類", "タイプ", required=True),
         text(
@@ -59,7 +61,7 @@ FAMILY = Family(
             "marketplace", "verkaufsplattform", "site de vente", "place de marché", "web de amazon", "mercado", "rynek",
             "marknadsplats", "pazar yeri", "amazon 出品サービス", "マーケットプレイス",
         ),
-        text("account_type"),
+        text("account_type", "tipo de conta"),
         text(
             "fulfillment", "fulfilment", "versand", "versandart", "traitement", "expédition", "gestione", "logistica",
             "gestión logística", "cumplimiento", "atendimento", "levering", "leverans", "realizacja", "gönderim",
@@ -68,19 +70,20 @@ FAMILY = Family(
         text(
             "order_city", "ort der bestellung", "bestellstadt", "ville d'où provient la commande", "ville de la commande",
             "città di provenienza dell'ordine", "città dell'ordine", "ciudad de procedencia del pedido",
-            "ciudad del pedido", "plaats bestelling", "bestelling stad", "stad för beställning", "miejscowość zamówienia",
-            "市町村", "市区町村",
+            "ciudad del pedido", "cidade do pedido", "plaats bestelling", "bestelling stad", "stad för beställning",
+            "miejscowość zamówienia", "sipariş şehri", "市町村", "市区町村",
         ),
         text(
             "order_state", "bundesland", "région d'où provient la commande", "région de la commande", "état de la commande",
             "provincia di provenienza dell'ordine", "stato dell'ordine", "comunidad autónoma de procedencia del pedido",
-            "estado del pedido", "staat bestelling", "status bestelling", "delstat för beställning", "stan zamówienia",
-            "都道府県",
+            "estado del pedido", "estado do pedido", "staat bestelling", "status bestelling", "delstat för beställning",
+            "stan zamówienia", "sipariş durumu", "都道府県",
         ),
         text(
             "order_postal", "postleitzahl", "code postal de la commande", "commande postale", "cap dell'ordine",
             "codice postale dell'ordine", "código postal de procedencia del pedido", "código postal del pedido",
-            "postcode bestelling", "bestelling per post", "postadress för beställning", "przekaz pocztowy", "郵便番号",
+            "postal do pedido", "postcode bestelling", "bestelling per post", "postadress för beställning", "przekaz pocztowy",
+            "sipariş postası", "郵便番号",
         ),
         text(
             "tax_collection_model", "steuererhebungsmodell", "modèle de perception des taxes",
@@ -95,8 +98,7 @@ FAMILY = Family(
         amount(
             "product_sales_tax", "produktumsatzsteuer", "taxes sur la vente des produits",
             "taxe sur les ventes de produits", "imposta sulle vendite dei prodotti", "imposta sulle vendite di prodotti",
-            "impuesto de ventas de productos", "imposto de vendas coletados", "geïnde omzetbelasting", "商品の売上税",
-            "商品売上税",
+            "impuesto de ventas de productos", "商品の売上税", "商品売上税",
         ),
         amount(
             "shipping_credits", "postage credits", "gutschrift für versandkosten", "gutschriften für versandkosten",
@@ -141,7 +143,10 @@ FAMILY = Family(
             "imposta sugli sconti promozionali", "impuestos de descuentos por promociones",
             "impuesto de reembolsos promocionales", "プロモーション割引の税金", "プロモーションリベート税",
         ),
-        amount("sales_tax_collected", "taxe de ventes prélevée", "inkasserad moms", "pobrany podatek od sprzedaży"),
+        amount(
+            "sales_tax_collected", "taxe de ventes prélevée", "imposto de vendas coletados", "geïnde omzetbelasting",
+            "inkasserad moms", "pobrany podatek od sprzedaży",
+        ),
         amount(
             "marketplace_facilitator_tax", "taxe marketplace facilitator", "belasting voor marketplace-facilitator",
             "skatt för marknadsplatsförmedlare", "podatek od transakcji marketplace facilitator",
@@ -187,13 +192,15 @@ FAMILY = Family(
         amount("total", "gesamt", "summe", "totale", "totaal", "totalt", "suma", "toplam", "合計", required=True),
         text(
             "transaction_status", "transaktionsstatus", "statut de la transaction", "stato della transazione",
-            "estado de la transacción",
+            "estado de la transacción", "status da transação", "transactiestatus", "işlem durumu",
+            "トランザクションのステータス",
         ),
         instant(
             "transaction_release", "transaction release date", "freigabedatum der transaktion",
             "date de sortie de la transaction", "date de délivrance de la transaction",
             "data di rilascio della transazione", "fecha de liberación de la transacción",
-            "transaktionens utgivningsdatum",
+            "data de liberação da transação", "publicatiedatum van transactie", "transaktionens utgivningsdatum",
+            "işlem çıkış tarihi", "トランザクション開始日",
         ),
     ),
     # not the day or the time as written: they are in the zone of whoever downloaded the file
