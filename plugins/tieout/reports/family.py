@@ -204,7 +204,8 @@ class Family:
     recognised_by: tuple[str, ...]
     """Columns that, together, no other family has: what a person recognises a file by."""
     also_in: tuple[Format, ...] = ()
-    """Other forms in which Amazon is known to write it."""
+    """Other forms in which Amazon is known to write it. Seller Central offers its reports on fulfilment as CSV as well as text
+    (Seller Central help, G201711700)."""
     filled: tuple[str, ...] = ()
     """Columns that no row leaves empty. A row that does was cut or shifted."""
     repeats: bool = False

@@ -20,6 +20,7 @@ FAMILY = Family(
     obtained=Obtained.REQUESTED,
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
+    also_in=(Format.CSV,),
     delay=dt.timedelta(hours=72),
     nothing=("--",),
     columns=(

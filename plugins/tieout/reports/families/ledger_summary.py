@@ -18,6 +18,7 @@ FAMILY = Family(
     obtained=Obtained.REQUESTED,
     scope=Scope.ACCOUNT,
     format=Format.TSV_QUOTED,
+    also_in=(Format.CSV,),
     dated_by="date",
     restated_after=(dt.timedelta(days=30), dt.timedelta(days=60)),
     longest_window=dt.timedelta(days=31),

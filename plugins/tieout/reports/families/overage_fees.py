@@ -16,6 +16,7 @@ FAMILY = Family(
     obtained=Obtained.REQUESTED,
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
+    also_in=(Format.CSV,),
     dated_by="charged_date",
     every=dt.timedelta(days=7),
     longest_window=dt.timedelta(days=31),

@@ -17,6 +17,7 @@ FAMILY = Family(
     obtained=Obtained.REQUESTED,
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
+    also_in=(Format.CSV,),
     dated_by="approved_day",
     restated_after=(dt.timedelta(days=60),),
     longest_window=dt.timedelta(days=60),

@@ -20,6 +20,7 @@ FAMILY = Family(
     obtained=Obtained.REQUESTED,
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
+    also_in=(Format.CSV,),
     dated_by="requested_day",
     restated_after=(dt.timedelta(days=45), dt.timedelta(days=90)),
     longest_window=dt.timedelta(days=31),

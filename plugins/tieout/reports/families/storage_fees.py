@@ -17,6 +17,7 @@ FAMILY = Family(
     obtained=Obtained.SCHEDULED,
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
+    also_in=(Format.CSV,),
     by_month=True,
     every=dt.timedelta(days=7),
     longest_window=dt.timedelta(days=31),
