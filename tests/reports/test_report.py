@@ -161,6 +161,33 @@ def test_a_file_without_its_last_line_end_may_be_cut(stage: Stage) -> None:
     assert stage(file(ROW)[:-1])[0].rows == 1  # a text at the end, which is no sum
 
 
+@pytest.mark.parametrize(
+    ("dates", "whole"),
+    [
+        (("2026-07-02T09:00:00+00:00", "2026-07-03T10:00:00+00:00"), True),
+        (("2026-07-02 09:00:00", "2026-07-03 10:00:00"), True),
+        (("2026-07-02", "2026-07-13"), True),
+        (("2026-07-02 09:00:00", "2026-07-03 10:00"), False),
+        (("2026-07-02T09:00:00+00:00", "2026-07-03T10:00:00+00"), False),
+        (("2026-07-02", "2026-07-1"), False),
+        (("2026-7-2", "2026-7-1"), False),
+        (("13/07/2026", "14/07/20"), False),
+        (("2026-07-02", ""), False),
+        (("2026-07-03",), False),
+    ],
+)
+def test_a_date_at_the_end_is_whole_if_it_is_written_as_the_others(
+    stage: Stage, dates: tuple[str, ...], whole: bool
+) -> None:
+    header = (*(name for name in HEADER if name != "last-updated-date"), "last-updated-date")
+    rows = [(*(value for value in ROW if value != ROW[2]), date) for date in dates]
+    data = file(*rows, header=header)[:-1]
+    if whole:
+        assert stage(data)[0].rows == len(rows)
+    else:
+        assert "without a line end" in refusal(stage, data).reason.message
+
+
 def test_the_kinds_of_quoting(stage: Stage) -> None:
     """A quotation mark is a letter in a flat file of Amazon's, and none in what a spreadsheet makes of it."""
     raw = changed(product_name='12" mug, "blue"')
@@ -171,6 +198,13 @@ def test_the_kinds_of_quoting(stage: Stage) -> None:
         reading, (row,) = stage(file(doubled, header=header, by=by))
         assert (reading.dialect, reading.resaved, row["product_name"]) == (name, True, '12" mug, "blue"')
         assert row["item_price"] == Decimal("24.98")
+
+
+def test_reports_on_fulfilment_are_downloaded_as_csv_too(stage: Stage) -> None:
+    header = ("return-date", "order-id", "sku", "quantity", "detailed-disposition", "license-plate-number")
+    row = ("2026-07-01T09:00:00+00:00", "1-1-1", "MUG", "1", "SELLABLE", "LPN1")
+    for by, resaved in (("\t", False), (",", False), (";", True)):
+        assert stage(file(row, header=header, by=by))[0].resaved is resaved
 
 
 def test_lines_are_counted_as_an_editor_counts_them(stage: Stage) -> None:

@@ -40,6 +40,7 @@ _CODE = re.compile(r"[A-Z]{3}")
 _WORD = re.compile(r"(?<![A-Z])[A-Z]{3}(?![A-Z])")
 # what files say above their header instead of a code: German and Japanese ones
 _CURRENCY_WORDS = {"EUR": re.compile(r"\bEuro\b"), "JPY": re.compile("円")}
+_ANY_DIGIT = str.maketrans("0123456789", "9999999999")
 _CACHED = 1 << 16
 _EPOCH = dt.date(1970, 1, 1)
 _EPOCH_TIME = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - times as written have no zone
@@ -75,6 +76,11 @@ def _shape(text: str) -> str:
     return blurred + re.sub("[1-9]", "9", tail)
 
 
+def _ending(date: str) -> str:
+    """The last letters of a date with its digits blurred: of those that are written alike, a cut one ends differently."""
+    return date.strip()[-6:].translate(_ANY_DIGIT)
+
+
 class Survey:
     """One pass over a file, to find its conventions. It does not grow with the file."""
 
@@ -100,6 +106,8 @@ class Survey:
         self._market = table.columns.get("marketplace") if family.outside_currency == FILE_CURRENCY else None
         self._markets: set[str] = set()
         self._last_cells: list[str] = []
+        self._ends_with_date = any(at == self._width - 1 for _, _, at in self._dates)
+        self._endings: set[str] = set()  # of the dates in the last column, but for the last row's
 
     def add(self, line: int, cells: list[str]) -> None:
         """Look at one row.
@@ -135,6 +143,8 @@ class Survey:
             self._seen.clear()
         if self._market is not None and (name := cells[self._market].strip()) and len(self._markets) < 1000:
             self._markets.add(name)
+        if self._ends_with_date and self._last_cells:
+            self._endings.add(_ending(self._last_cells[-1]))
         self._last_cells = cells
 
     def _check_width(self, line: int, cells: list[str]) -> None:
@@ -155,6 +165,9 @@ class Survey:
     def finish(self, *, complete: bool, last_line: int) -> None:
         """Look at the end of the file.
 
+        A date is whole if it ends, in more than one digit or letter, as all others of its column do. Of a number nobody
+        can tell.
+
         :param complete: whether the file ends where a line or a field in quotation marks does.
         :raises Misfit: `damaged_file` if the file may have been cut in its last line.
         """
@@ -162,6 +175,9 @@ class Survey:
             return
         if self._short == [last_line]:
             raise Misfit(ReasonCode.DAMAGED_FILE, "the last line is cut", AS_AMAZON_MADE_IT, line=last_line)
+        ending = _ending(self._last_cells[-1])
+        if self._ends_with_date and ending[-2:].isalnum() and self._endings == {ending}:
+            return
         for column, at in self._columns:
             if at == self._width - 1 and column.kind in _NUMBERS | _DATES:
                 value = shown(self._last_cells[at]) if self._last_cells[at].strip() else "an empty value"
