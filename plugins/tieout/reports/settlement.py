@@ -35,7 +35,7 @@ __all__ = ["LINES_SCHEMA", "READER_VERSION", "SETTLEMENTS_SCHEMA", "read_settlem
 _PROFILE_BYTES = 256 * 1024
 """A start of a thousand lines shows nearly every file's conventions; what it does not show is noticed later."""
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Raised whenever the same bytes would be staged differently."""
 
 

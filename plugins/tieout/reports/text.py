@@ -1,8 +1,8 @@
 """Bytes to UTF-8 lines: which encoding a file is in, and blocks that end where a line ends.
 
 Amazon names the encoding in the document's Content-Type, and sometimes does not; files of the European and American
-marketplaces have been seen in UTF-8, Windows-1252 and ISO-8859-1, Japanese ones in UTF-8 and Windows-31J. A decoding
-error is never ignored or replaced: a wrong letter in a SKU is a wrong key.
+marketplaces have been seen in UTF-8, Windows-1252 and ISO-8859-1, Japanese ones in UTF-8 and Windows-31J, and Chinese
+sellers' spreadsheets save GB 18030. A decoding error is never ignored or replaced: a wrong letter in a SKU is a wrong key.
 """
 
 from __future__ import annotations
@@ -49,6 +49,11 @@ _CHARSETS = {
 _ONE_BYTE = frozenset({"cp1252", "iso8859-15", "cp1250", "cp1254"})
 """Codecs that decode nearly anything: what is UTF-8 and says that it is one of these is UTF-8 all the same."""
 _KANA = re.compile("[\u3041-\u30fe]")
+# Whole runs of letters beyond ASCII that are pairs of bytes of GB 2312, of which nearly all Chinese text consists.
+_CHINESE = re.compile(rb"(?<![\x80-\xff])(?:[\xa1-\xa3\xb0-\xf7][\xa1-\xfe])+(?![\x80-\xff])")
+_ASCII = bytes(range(128))
+_FEW_SIGNS = 6
+"""Other languages have few pairs of such letters, and singles besides: German `Größe` is one."""
 _JAPAN = re.compile(rb"\bJPY\b|amazon\.co\.jp", re.IGNORECASE)
 _SAVE_AS_IS = "Download the report again and import it as it came, without opening and saving it"
 
@@ -94,8 +99,8 @@ def detect_encoding(path: Path, declared: str | None, *, whole: bool) -> str:
     """The codec that decodes the file strictly.
 
     In this order: what a byte-order mark says; the declared charset, unless it is one of a byte a letter and the file is
-    UTF-8; UTF-8; Windows-31J, if it is plausible that the
-    file is Japanese (yen, amazon.co.jp, or it decodes to kana); Windows-1252.
+    UTF-8; UTF-8; GB 18030, if what is not ASCII is Chinese; Windows-31J, if it is plausible that the file is Japanese (yen,
+    amazon.co.jp, or it decodes to kana); Windows-1252.
 
     Args:
         path: The file, gzipped or not.
@@ -116,14 +121,17 @@ def detect_encoding(path: Path, declared: str | None, *, whole: bool) -> str:
     if first[:20].count(b"\0") >= 8 and not other_kind:  # ASCII in UTF-16 without a mark: every second byte is zero
         return "utf-16-be" if first.startswith(b"\0") else "utf-16-le"
 
-    candidates = list(dict.fromkeys(name for name in (python_charset(declared), "utf-8", "cp932", "cp1252") if name))
+    known = (python_charset(declared), "utf-8", "gb18030", "cp932", "cp1252")
+    candidates = list(dict.fromkeys(name for name in known if name))
     decoders = {name: codecs.getincrementaldecoder(name)("strict") for name in candidates}
     failed: set[str] = set()
     kana = japan = False
     ascii_alone = True
+    beyond_ascii = chinese = 0
+    signs: set[bytes] = set()
 
     def feed(chunk: bytes, final: bool) -> None:
-        nonlocal kana, japan, ascii_alone
+        nonlocal kana, japan, ascii_alone, beyond_ascii, chinese
         ascii_alone = ascii_alone and chunk.isascii()
         japan = japan or _JAPAN.search(chunk) is not None
         for name, decoder in decoders.items():
@@ -136,6 +144,12 @@ def detect_encoding(path: Path, declared: str | None, *, whole: bool) -> str:
             else:
                 if name == "cp932" and not kana:
                     kana = _KANA.search(text) is not None
+        if "utf-8" in failed and "gb18030" not in failed:
+            beyond_ascii += len(chunk.translate(None, _ASCII))
+            for run in _CHINESE.findall(chunk):
+                chinese += len(run)
+                if len(signs) < _FEW_SIGNS:
+                    signs.update(run[at : at + 2] for at in range(0, len(run), 2))
 
     if whole:
         feed(first, final=False)
@@ -152,7 +166,10 @@ def detect_encoding(path: Path, declared: str | None, *, whole: bool) -> str:
     for name in candidates:
         if name in failed:
             continue
-        if name == "cp932" and name != python_charset(declared) and not (kana or japan):
+        if name == "gb18030" and name != python_charset(declared):
+            if len(signs) < _FEW_SIGNS or chinese < 0.8 * beyond_ascii:
+                continue
+        elif name == "cp932" and name != python_charset(declared) and not (kana or japan):
             continue
         return name
     # Windows-1252 has a letter for all but five bytes, so the byte it fails at is the one that is wrong everywhere.
