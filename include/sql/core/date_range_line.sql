@@ -39,12 +39,16 @@
 --   shipping_credits_tax         | DECIMAL(18,2)        | Tax on shipping, in `currency`; null when the report has no such column.
 --   gift_wrap_credits            | DECIMAL(18,2)        | Gift wrap paid by the buyer, in `currency`; null when the report has no such column.
 --   gift_wrap_credits_tax        | DECIMAL(18,2)        | Tax on gift wrap, in `currency`; null when the report has no such column.
+--   regulatory_fee               | DECIMAL(18,2)        | Regulatory fee, in `currency`; null when the report has no such column.
+--   tax_on_regulatory_fee        | DECIMAL(18,2)        | Tax on the regulatory fee, in `currency`; null when the report has no such column.
+--   amazon_points                | DECIMAL(18,2)        | Amazon Points granted, in Japan, in `currency`; null when the report has no such column.
 --   promotional_rebates          | DECIMAL(18,2)        | Promotions, in `currency`; null when the report has no such column.
 --   promotional_rebates_tax      | DECIMAL(18,2)        | Tax on promotions, in `currency`; null when the report has no such column.
 --   sales_tax_collected          | DECIMAL(18,2)        | Sales tax collected, where the report does not tell it apart, in `currency`; null when the report has no such column.
 --   marketplace_facilitator_tax  | DECIMAL(18,2)        | Tax that Amazon collects and pays as facilitator, in `currency`; null when the report has no such column.
 --   marketplace_withheld_tax     | DECIMAL(18,2)        | Tax that Amazon collected from the buyer and withholds, in `currency`; null when the report has no such column.
 --   low_value_goods              | DECIMAL(18,2)        | Tax on goods of low value that Amazon withholds, in `currency`; null when the report has no such column.
+--   sales_tax_liable             | DECIMAL(18,2)        | Tax that the seller is liable for, in India, in `currency`; null when the report has no such column.
 --   tcs_cgst                     | DECIMAL(18,2)        | Tax collected at source, central, in India, in `currency`; null when the report has no such column.
 --   tcs_sgst                     | DECIMAL(18,2)        | Tax collected at source, of the state, in India, in `currency`; null when the report has no such column.
 --   tcs_igst                     | DECIMAL(18,2)        | Tax collected at source, integrated, in India, in `currency`; null when the report has no such column.
@@ -83,12 +87,16 @@ SELECT
   r.shipping_credits_tax,
   r.gift_wrap_credits,
   r.gift_wrap_credits_tax,
+  r.regulatory_fee,
+  r.tax_on_regulatory_fee,
+  r.amazon_points,
   r.promotional_rebates,
   r.promotional_rebates_tax,
   r.sales_tax_collected,
   r.marketplace_facilitator_tax,
   r.marketplace_withheld_tax,
   r.low_value_goods,
+  r.sales_tax_liable,
   r.tcs_cgst,
   r.tcs_sgst,
   r.tcs_igst,
