@@ -266,6 +266,14 @@ def test_a_known_notation_yields_to_what_the_file_shows(stage: Stage) -> None:
     assert [str(row["date"]) for row in stage(file(day, other, header=header))[1]] == ["2026-06-05", "2026-06-13"]
 
 
+def test_lines_that_a_spreadsheet_made_one_field_of(stage: Stage) -> None:
+    lines = ('"All amounts in EUR"', *('"' + ",".join(row).replace('"', '""') + '"' for row in (HEADER, ROW)))
+    reason = refusal(stage, "\n".join(lines).encode()).reason
+    assert (
+        "line 2: this is a report of all orders, and another program has made one field of each line" in reason.message
+    )
+
+
 def test_the_unicode_text_of_a_spreadsheet(stage: Stage) -> None:
     quoted = changed(product_name='"12"" mug, ""blue"""')
     reading, (row,) = stage(file(quoted).decode().encode("utf-16"))

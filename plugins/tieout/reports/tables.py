@@ -104,8 +104,7 @@ def find_table(path: Path, encoding: str, families: Sequence[Family]) -> Table:
                 raise Settlement
             matches = []
             for family in families:
-                found = {family.by_spelling[name].name for name in names if name in family.by_spelling}
-                needed = {*family.recognised_by, *(each.name for each in family.columns if each.required)}
+                found, needed = _columns(family, names)
                 if needed <= found:
                     matches.append((len(found), family))
                     continue
@@ -124,7 +123,29 @@ def find_table(path: Path, encoding: str, families: Sequence[Family]) -> Table:
                     )
                 quoted = _is_quoted(delimiter, encoding, line, lines[index + 1 :], best[0])
                 return _table(best[0], Dialect(delimiter, quoted), line, cells, index, lines)
-    raise _unknown(lines, nearest)
+    raise _in_one_field(lines, families) or _unknown(lines, nearest)
+
+
+def _columns(family: Family, names: Sequence[str]) -> tuple[set[str], set[str]]:
+    """The family's columns among normalised names, and those that it must have."""
+    found = {family.by_spelling[name].name for name in names if name in family.by_spelling}
+    return found, {*family.recognised_by, *(each.name for each in family.columns if each.required)}
+
+
+def _in_one_field(lines: list[str], families: Sequence[Family]) -> Misfit | None:
+    """The refusal of a report whose lines are each a single field in quotation marks: a spreadsheet that expects semicolons
+    makes this of commas."""
+    for index, line in enumerate(lines[:_MOST_LINES_ABOVE_HEADER]):
+        field = _cells(line, "\t")
+        if len(field) != 1 or field[0] == line:
+            continue
+        names = [normalised(cell) for cell in _cells(field[0], ",")]
+        for family in families:
+            found, needed = _columns(family, names)
+            if needed <= found:
+                problem = f"this is {family.title}, and another program has made one field of each line"
+                return Misfit(ReasonCode.UNKNOWN_LAYOUT, problem, AS_AMAZON_MADE_IT, line=index + 1)
+    return None
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
