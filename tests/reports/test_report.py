@@ -346,6 +346,17 @@ def test_the_currency_of_a_date_range_file_comes_from_its_text_or_its_marketplac
     )
 
 
+def test_yen_have_no_decimals_that_a_comma_could_separate(stage: Stage) -> None:
+    _, (row,) = stage(file(changed(currency="JPY", item_price="3,980")))
+    assert row["item_price"] == Decimal(3980)
+    assert refusal(stage, file(changed(item_price="3,980"))).reason.code == "ambiguous_amounts"
+    assert refusal(stage, file(changed(currency="JPY", item_price="39.8"))).reason.code == "bad_amount"
+    header = ("日付/時間", "トランザクションの種類", "商品売上", "手数料", "合計")
+    table = file(("2026/07/01 0:00:00JST", "注文", '"3,980"', "0", '"3,980"'), header=header, by=",")
+    _, (row,) = stage('"指定のない場合、単位は円"\n'.encode() + table)
+    assert (row["currency"], row["total"]) == ("JPY", Decimal(3980))
+
+
 def test_memory_does_not_grow_with_the_file(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows leave in batches: no more than one of them is held."""
     monkeypatch.setattr(report, "_BATCH_ROWS", 10)

@@ -58,11 +58,14 @@ class Conventions:
     """Of all rows, if the file or the family tells it outside of the rows."""
 
 
-def _decimals(column: Column) -> int:
-    """How many decimals a number of a column may have, whatever its currency."""
+def _decimals(column: Column, currency: str | None) -> int:
+    """How many decimals a number of a column may have.
+
+    :param currency: of all rows; None if each row names its own.
+    """
     if column.kind is Kind.WHOLE:
         return 0
-    return _FINE if column.kind is Kind.DECIMAL or column.fine else 2
+    return _FINE if column.kind is Kind.DECIMAL or column.fine else amounts.exponent(currency or "")
 
 
 def _shape(text: str) -> str:
@@ -91,7 +94,12 @@ class Survey:
         self._columns = [
             (column, table.columns[column.name]) for column in family.columns if column.name in table.columns
         ]
-        self._numbers = [(c, at, _decimals(c)) for c, at in self._columns if c.kind in _NUMBERS]
+        self._told = _currency_above(table)
+        self._numbers = [
+            (c, at, _decimals(c, self._told), None if c.fine else table.columns.get(c.currency or ""))
+            for c, at in self._columns
+            if c.kind in _NUMBERS
+        ]
         self._dates = [
             (DateEvidence(table.spelled(c.name), c.written), c, at) for c, at in self._columns if c.kind in _DATES
         ]
@@ -100,7 +108,7 @@ class Survey:
         self._least = 1 + max((table.columns[name] for name in counts if name in table.columns), default=0)
         self._filled = [(name, table.columns[name]) for name in family.filled if name in table.columns]
         self._nothing = frozenset(family.nothing)
-        self._shapes: dict[tuple[str, int], tuple[str, int, str]] = {}
+        self._shapes: dict[tuple[str, int], tuple[str, int, str, bool]] = {}  # with where, and whether it is money
         self._seen: set[tuple[str, int]] = set()  # what has told what it can, by the decimals or the column (past 100)
         self._short: list[int] = []
         self._market = table.columns.get("marketplace") if family.outside_currency == FILE_CURRENCY else None
@@ -123,7 +131,9 @@ class Survey:
                     ReasonCode.DAMAGED_FILE, f"the line has no {name}: it was cut or shifted", AS_AMAZON_MADE_IT,
                     line=line, column=self._table.spelled(name),
                 )  # fmt: skip
-        for column, at, decimals in self._numbers:
+        for column, at, decimals, paid_in in self._numbers:
+            if paid_in is not None:
+                decimals = amounts.exponent(cells[paid_in].strip())
             if (cells[at], decimals) in self._seen:
                 continue
             self._seen.add((cells[at], decimals))
@@ -131,7 +141,7 @@ class Survey:
             if text and text not in self._nothing:
                 key = (_shape(text), decimals)
                 if key not in self._shapes:
-                    self._shapes[key] = (text, line, self._table.spelled(column.name))
+                    self._shapes[key] = (text, line, self._table.spelled(column.name), column.kind is Kind.MONEY)
         for evidence, _, at in self._dates:
             if (cells[at], at + 100) in self._seen:
                 continue
@@ -203,11 +213,11 @@ class Survey:
     def _decimal(self) -> str | None:
         unreadable: dict[str, list[tuple[str, int, str, int]]] = {each: [] for each in amounts.CONVENTIONS}
         telling: tuple[str, int, str] | None = None
-        for (_, decimals), (text, line, column) in self._shapes.items():
+        for (_, decimals), (text, line, column, is_money) in self._shapes.items():
             values = {each: amounts.units(text, each, decimals, _FINE) for each in amounts.CONVENTIONS}
             for convention, value in values.items():
                 if value is None:
-                    unreadable[convention].append((text, line, column, decimals))
+                    unreadable[convention].append((text, line, column, decimals or int(is_money)))
             if telling is None and len(set(values.values())) > 1:
                 telling = text, line, column
         fitting = [each for each in amounts.CONVENTIONS if not unreadable[each]]
@@ -231,14 +241,23 @@ class Survey:
         outside = self._table.family.outside_currency
         if outside != FILE_CURRENCY:
             return outside
-        codes = known_marketplaces().currencies
-        for line in self._table.preamble:
-            said = {word for word in _WORD.findall(line) if word in codes}
-            said |= {code for code, word in _CURRENCY_WORDS.items() if word.search(line)}
-            if len(said) == 1:
-                return said.pop()
+        if self._told is not None:
+            return self._told
         of_markets = {code for name in self._markets if (code := _currency_of_marketplace(name)) is not None}
         return of_markets.pop() if len(of_markets) == 1 else None
+
+
+def _currency_above(table: Table) -> str | None:
+    """The currency that the lines above the header tell, if the family has it there."""
+    if table.family.outside_currency != FILE_CURRENCY:
+        return None
+    codes = known_marketplaces().currencies
+    for line in table.preamble:
+        said = {word for word in _WORD.findall(line) if word in codes}
+        said |= {code for code, word in _CURRENCY_WORDS.items() if word.search(line)}
+        if len(said) == 1:
+            return said.pop()
+    return None
 
 
 def _currency_of_marketplace(name: str) -> str | None:
