@@ -114,7 +114,7 @@ class Demo:
                 each.result()
 
     def _write_truth(self) -> None:
-        truth = self._truth(",".join(SOURCES), self.services.layout.clock_instant)
+        truth = self._truth(",".join([*SOURCES, "appstore"]), self.services.layout.clock_instant)
         # a balance is that of the end of the day in UTC on which the business day ends, if that is over
         earlier = self._truth("balances", f"{self.days[-1]}T23:59:59Z")["sources"]["balances"]
         truth["sources"]["balances"] = [

@@ -10,14 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from simulator.app import SimulatedAmazon, accounts, listen, server
+from simulator.app import SimulatedAmazon, accounts, listen, named_sources, server
 from simulator.appstore import api as appstore
 from simulator.clock import VirtualClock, iso_z
 from simulator.documents import render_archived
 from simulator.marketplaces import REGIONS
 from simulator.rules import read_rules
 from simulator.sellers import SELLERS
-from simulator.sources.truth import SOURCES
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,8 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "serve":
             serve(amazon, options.host, options.port, options.public_host or options.host)
         elif options.command == "truth":
-            names = SOURCES if options.sources == "all" else [name for name in options.sources.split(",") if name]
-            _write(amazon.truth(names), options.out)
+            _write(amazon.truth(named_sources(options.sources)), options.out)
         else:
             print(f"{archive(amazon, options.out)} files in {options.out}")
     except (OSError, ValueError) as error:

@@ -38,6 +38,12 @@ from simulator.world import HISTORY, World
 
 PORTS = len(REGIONS) + 1
 """How many ports in a row the program listens on: NA, EU, FE, Login with Amazon."""
+APPSTORE = "appstore"
+
+
+def named_sources(text: str) -> list[str]:
+    """The names in a list with commas; `all` stands for all there are."""
+    return [*SOURCES, APPSTORE] if text == "all" else [name for name in text.split(",") if name]
 
 
 class SimulatedAmazon:
@@ -68,7 +74,7 @@ class SimulatedAmazon:
     ) -> dict[str, Any]:
         """Every document that exists now; see `simulator.truth`.
 
-        :param sources: names of `simulator.sources.truth.SOURCES`, whose facts are to be told, too.
+        :param sources: names of `simulator.sources.truth.SOURCES`, or `appstore`, whose facts are to be told, too.
         :param at: the instant as of which they are told; by default, now. It is not after now.
         :param since: as of `simulator.sources.truth.sources`.
         :raises ValueError: if there is no such source, or the instant is still to come.
@@ -76,12 +82,12 @@ class SimulatedAmazon:
         now = self.clock.now()
         if at is not None and at > now:
             raise ValueError(f"what is true at {iso_z(at)} is told from then on; the clock shows {iso_z(now)}")
-        return {
-            **truth(self.documents, now),
-            "requested": self._requested.truth(now),
-            "appstore": self.appstore.truth(),
-            "sources": sources_truth(self.documents.world, at or now, sources, since),
-        }
+        found = truth(self.documents, now) | {"requested": self._requested.truth(now)}
+        names = list(sources)
+        if APPSTORE in names:
+            names.remove(APPSTORE)
+            found[APPSTORE] = self.appstore.truth()
+        return found | {"sources": sources_truth(self.documents.world, at or now, names, since)}
 
     def region_app(self, region: Region, base_url: str) -> FastAPI:
         """The Selling Partner API of a region.
@@ -137,9 +143,8 @@ class SimulatedAmazon:
         async def read_truth(
             sources: str = "", at: dt.datetime | None = None, since: dt.date | None = None
         ) -> JSONResponse:
-            names = SOURCES if sources == "all" else [name for name in sources.split(",") if name]
             try:
-                return JSONResponse(self.truth(names, at, since))
+                return JSONResponse(self.truth(named_sources(sources), at, since))
             except ValueError as error:
                 return JSONResponse({"error": str(error)}, status_code=400)
 

@@ -126,11 +126,16 @@ class Model:
         key = tuple(part.strip() for part in (found["key"] or "").split(",") if part.strip())
         return Merging(family, key, found["day"] or found["of"], snapshot=found["of"] is not None)
 
-    @property
+    @cached_property
     def definition(self) -> str:
         """First 16 hex digits of a sha256 over all that decides the model's rows."""
         text = "\n".join([*(column.ddl for column in self.columns), self.select or ""])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def ddl(self) -> str:
+        """The statements that make the table and describe it."""
+        return ";\n".join([self.create(), *self.comments()])
 
     def create(self, name: str | None = None) -> str:
         """Return the CREATE TABLE statement, of this table or of one called `name` with the same columns."""

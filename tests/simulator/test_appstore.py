@@ -214,7 +214,7 @@ def test_reports_lag_by_two_days_at_most_and_the_past_stays(console: Console) ->
 
 
 def test_the_truth_is_the_ledgers(console: Console) -> None:
-    truth = console.amazon.truth()["appstore"]
+    truth = console.amazon.truth(["appstore"])["appstore"]
     assert len({row["month"] for row in truth["sales"]}) >= 24
     assert len({row["marketplace"] for row in truth["sales"]}) == 11
     # of all that ever was, the books hold what the transactions say

@@ -409,28 +409,32 @@ class Warehouse:
                 _forget_builds(con, name)
             changed |= bool(reference)
             moved = changed_tables(con)
+            built = built_up_to(con, models().values())
             settlements = 0
             staged_since: int | None = None
             anew: set[str] = set()
             rows_changed: dict[str, int] = {}
             for table in MARTS:
                 model = models()[f"mart.{table}"]
-                built = built_up_to(con, model)
+                since = built.get(model.name)
                 fed = any(rows_changed.get(name.removeprefix("mart.")) for name in model.reads)
-                everything = rebuild or built is None or bool(anew & model.reads)
-                late = built != newest and _follows_loads(model)
+                everything = rebuild or since is None or bool(anew & model.reads)
+                late = since != newest and _follows_loads(model)
                 if not (everything or late or fed or moved & model.reads):
                     rows_changed[table] = 0
                     continue
-                since = -1 if everything or built is None else built
+                if everything or since is None:
+                    since = -1
+                    anew.add(model.name)
                 if since != staged_since:
                     settlements = max(settlements, _stage_changed_settlements(con, since))
                     staged_since = since
-                if everything:
-                    anew.add(model.name)
                 stage_changed(con, model, everything)
                 rows_changed[table] = write(con, model, _mart_scope(model, everything))
-                changed |= record_build(con, model, newest) or rows_changed[table] > 0
+                if built.get(model.name) != newest:
+                    record_build(con, model, newest)
+                    changed = True
+                changed |= rows_changed[table] > 0
             drop_staging(con)
             con.execute("DELETE FROM ops.changed")
             if changed:
@@ -797,7 +801,8 @@ class _Load:
     def _find_changed_settlements(self) -> None:
         """Find the settlements whose lines are not those of their current version, by content and by model."""
         con = self.con
-        stale = [built_up_to(con, models()[name]) is None for name in _LINE_MODELS]
+        of_lines = [models()[name] for name in _LINE_MODELS]
+        stale = len(built_up_to(con, of_lines)) < len(of_lines)
         con.execute(
             """
             CREATE TABLE staging.changed_settlement AS
@@ -821,7 +826,7 @@ class _Load:
               OR v.reader_version <> s.reader_version
               OR ?
             """,
-            [any(stale)],
+            [stale],
         )
         con.execute(
             """
@@ -842,12 +847,12 @@ class _Load:
               OR v.reader_version IS DISTINCT FROM s.reader_version
               OR ?
             """,
-            [any(stale)],
+            [stale],
         )
-        if any(stale):
+        if stale:
             newest = newest_load(con)
-            for name in _LINE_MODELS:
-                record_build(con, models()[name], newest)
+            for model in of_lines:
+                record_build(con, model, newest)
 
     def _write_settlements(self) -> tuple[int, int, int]:
         """Replace each changed settlement whole; return settlements written, settlements removed, lines written."""

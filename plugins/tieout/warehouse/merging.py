@@ -113,7 +113,8 @@ def merge(
     :param changed_documents: ids of the documents whose row in ops.document changed.
     """
     families = merged_models()
-    stale = [name for name, made in families.items() if any(built_up_to(con, model) is None for model in made)]
+    built = built_up_to(con, models().values())
+    stale = [name for name, made in families.items() if any(model.name not in built for model in made)]
     con.execute(
         f"""
         CREATE TABLE staging.merge_change AS
@@ -249,17 +250,18 @@ def _merge_family(
 
 def _merge_model(con: duckdb.DuckDBPyConnection, model: Model, merging: Merging, again: list[str]) -> Merged:
     """Merge the rows in `staging.merge_row`, which a model's SELECT gave of the documents in `staging.merge_document`."""
-    con.execute(f"CREATE TABLE staging.merge_comes AS {_standing(merging)}")
-    con.execute(f"CREATE TABLE staging.merge_goes AS {_outdated(con, model, merging, again)}", {"again": again})
-    for rows in ("staging.merge_goes", "staging.merge_comes"):
-        note_changes(con, model.name, rows)
-    went = con.execute(f"DELETE FROM {model.name} WHERE rowid IN (SELECT place FROM staging.merge_goes)").fetchall()[0][
-        0
-    ]
-    key = ", ".join(model.key)
-    came = con.execute(
-        f"INSERT INTO {model.name} BY NAME SELECT {model.column_names} FROM staging.merge_comes ORDER BY {key}"
-    ).fetchall()[0][0]
+    came = con.execute(f"CREATE TABLE staging.merge_comes AS {_standing(merging)}").fetchall()[0][0]
+    outdated = _outdated(con, model, merging, again)
+    went = con.execute(f"CREATE TABLE staging.merge_goes AS {outdated}", {"again": again}).fetchall()[0][0]
+    if went:
+        note_changes(con, model.name, "staging.merge_goes")
+        con.execute(f"DELETE FROM {model.name} WHERE rowid IN (SELECT place FROM staging.merge_goes)")
+    if came:
+        note_changes(con, model.name, "staging.merge_comes")
+        con.execute(
+            f"INSERT INTO {model.name} BY NAME SELECT {model.column_names} FROM staging.merge_comes "
+            f"ORDER BY {', '.join(model.key)}"
+        )
     for table in ("merge_comes", "merge_goes"):
         con.execute(f"DROP TABLE staging.{table}")
     return Merged(rows_came=int(came), rows_went=int(went))

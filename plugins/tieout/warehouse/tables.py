@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,15 +48,15 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def make_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Make the tables that are missing, and follow changes of the models as far as that loses nothing."""
+    import duckdb
+
     kept = [model for model in models().values() if model.schema in PERSISTENT]
-    wanted = digest("\n".join(s for model in kept for s in [model.create(), *model.comments()]), 16)
-    known = con.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'ops' AND table_name = 'build'"
-    ).fetchall()[0][0]
-    if known:
-        found = con.execute("SELECT definition FROM ops.build WHERE model = 'tables'").fetchall()
-        if found == [(wanted,)]:
+    wanted = digest("\n".join(model.ddl for model in kept), 16)
+    try:
+        if con.execute("SELECT definition FROM ops.build WHERE model = 'tables'").fetchall() == [(wanted,)]:
             return
+    except duckdb.CatalogException:
+        pass  # a new file
     with transaction(con):
         for schema in (*PERSISTENT, "staging"):
             con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -156,13 +156,15 @@ def write(
     if twice:
         raise RuntimeError(f"{model.name} has more than one row for {key} = {twice[0]}")
     desired, present = (f"SELECT {model.column_names} FROM staging.{name}" for name in ("desired", "present"))
-    con.execute(f"CREATE TABLE staging.goes AS {present} EXCEPT {desired}")
-    con.execute(f"CREATE TABLE staging.comes AS {desired} EXCEPT {present}")
+    went = con.execute(f"CREATE TABLE staging.goes AS {present} EXCEPT {desired}").fetchall()[0][0]
+    came = con.execute(f"CREATE TABLE staging.comes AS {desired} EXCEPT {present}").fetchall()[0][0]
     if keep_moved:
         con.execute("CREATE TABLE staging.moved AS FROM staging.goes UNION ALL BY NAME FROM staging.comes")
-    matches = " AND ".join(f"g.{name} IS NOT DISTINCT FROM t.{name}" for name in model.key)
-    went = con.execute(f"DELETE FROM {model.name} AS t USING staging.goes AS g WHERE {matches}").fetchall()[0][0]
-    came = con.execute(f"INSERT INTO {model.name} BY NAME SELECT * FROM staging.comes ORDER BY {key}").fetchall()[0][0]
+    if went:
+        matches = " AND ".join(f"g.{name} IS NOT DISTINCT FROM t.{name}" for name in model.key)
+        con.execute(f"DELETE FROM {model.name} AS t USING staging.goes AS g WHERE {matches}")
+    if came:
+        con.execute(f"INSERT INTO {model.name} BY NAME SELECT * FROM staging.comes ORDER BY {key}")
     for table in ("desired", "present", "goes", "comes"):
         con.execute(f"DROP TABLE staging.{table}")
     return int(went) + int(came)
@@ -184,21 +186,17 @@ def newest_load(con: duckdb.DuckDBPyConnection) -> int:
     return int(con.execute("SELECT coalesce(max(load_id), 0) FROM ops.load").fetchall()[0][0])
 
 
-def built_up_to(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
-    """Up to which load a model is built; None if it is not, or from another text."""
-    found = con.execute(
-        "SELECT built_load_id FROM ops.build WHERE model = ? AND definition = ?", [model.name, model.definition]
-    ).fetchall()
-    return int(found[0][0]) if found else None
+def built_up_to(con: duckdb.DuckDBPyConnection, wanted: Iterable[Model]) -> dict[str, int]:
+    """Up to which load models are built, by name; those that are not, or from another text, are left out."""
+    definitions = {model.name: model.definition for model in wanted}
+    found = con.execute("SELECT model, definition, built_load_id FROM ops.build").fetchall()
+    return {name: int(load_id) for name, text, load_id in found if definitions.get(name) == text}
 
 
-def record_build(con: duckdb.DuckDBPyConnection, model: Model, load_id: int) -> bool:
-    """Note that a model is built up to a load; return whether that is news."""
-    if built_up_to(con, model) == load_id:
-        return False
+def record_build(con: duckdb.DuckDBPyConnection, model: Model, load_id: int) -> None:
+    """Note that a model is built up to a load."""
     con.execute("DELETE FROM ops.build WHERE model = ?", [model.name])
     con.execute("INSERT INTO ops.build VALUES (?, ?, ?, ?)", [model.name, model.definition, load_id, utc_now()])
-    return True
 
 
 def bump(con: duckdb.DuckDBPyConnection) -> None:
