@@ -106,7 +106,7 @@ _LINE_MODELS = (
 
 _STORAGE_VERSION = "v1.5.0"
 """Of DuckDB's file: this version and later ones read what is published."""
-_ROW_GROUP_SIZE = 16_384
+_ROW_GROUP_SIZE = 32_768
 """Rows that DuckDB writes anew together, when a load takes some of them out: few, so that a day takes as long with many years
 before it as with none. Measured by benchmarks/daily_run_with_history.py."""
 
@@ -195,6 +195,7 @@ class Warehouse:
         try:
             if not read_only:
                 make_tables(con)
+                con.execute("CREATE SCHEMA IF NOT EXISTS staging")
             yield con
         finally:
             con.close()
@@ -456,11 +457,10 @@ class Warehouse:
                 return False
             for leftover in (copy, copy.with_name(f"{copy.name}.wal")):
                 leftover.unlink(missing_ok=True)
+            con.execute("DROP SCHEMA staging")  # analysts need not see it; the next one who writes makes it
             con.execute("CHECKPOINT")
             # by a process of its own: whoever opens and closes the file in this one gives up DuckDB's lock of it
             subprocess.run(["cp", str(self.path), str(copy)], check=True)
-        with Warehouse(copy, memory_limit=self.memory_limit, threads=self.threads).connect() as con:
-            con.execute("DROP SCHEMA staging")
         with open(copy, "rb") as written:
             os.fsync(written.fileno())
         os.replace(copy, target)

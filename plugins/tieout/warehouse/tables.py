@@ -58,7 +58,7 @@ def make_tables(con: duckdb.DuckDBPyConnection) -> None:
     except duckdb.CatalogException:
         pass  # a new file
     with transaction(con):
-        for schema in (*PERSISTENT, "staging"):
+        for schema in PERSISTENT:
             con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         there = _columns(con)
         for model in kept:
