@@ -188,6 +188,33 @@ def test_a_date_at_the_end_is_whole_if_it_is_written_as_the_others(
         assert "without a line end" in refusal(stage, data).reason.message
 
 
+@pytest.mark.parametrize(
+    ("prices", "whole"),
+    [
+        (("24.98", "5.10"), True),
+        (("1,024.98", "5.10"), True),
+        (("24,98", "5,10"), True),
+        (("24.98", "5.1"), False),
+        (("24.98", "5"), False),
+        (("24.9", "5.1"), False),
+        (("24", "5"), False),
+        (("24.98", ""), False),
+        (("24.98",), False),
+    ],
+)
+def test_a_number_at_the_end_is_whole_if_it_has_two_decimals_as_the_others(
+    stage: Stage, prices: tuple[str, ...], whole: bool
+) -> None:
+    at = HEADER.index("item-price")
+    header = (*HEADER[:at], *HEADER[at + 1 :], "item-price")
+    rows = [(*ROW[:at], *ROW[at + 1 :], price) for price in prices]
+    data = file(*rows, header=header)[:-1]
+    if whole:
+        assert stage(data)[0].rows == len(rows)
+    else:
+        assert "without a line end" in refusal(stage, data).reason.message
+
+
 def test_the_kinds_of_quoting(stage: Stage) -> None:
     """A quotation mark is a letter in a flat file of Amazon's, and none in what a spreadsheet makes of it."""
     raw = changed(product_name='12" mug, "blue"')

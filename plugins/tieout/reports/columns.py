@@ -79,9 +79,15 @@ def _shape(text: str) -> str:
     return blurred + re.sub("[1-9]", "9", tail)
 
 
-def _ending(date: str) -> str:
-    """The last letters of a date with its digits blurred: of those that are written alike, a cut one ends differently."""
-    return date.strip()[-6:].translate(_ANY_DIGIT)
+def _ending(column: Column, text: str) -> str:
+    """How a date or a number ends, its digits blurred: of those that are written alike, a cut one ends differently.
+
+    Empty if nobody can tell: of a date that ends in one digit, and of a number without two decimals.
+    """
+    blurred = text.strip().translate(_ANY_DIGIT)
+    if column.kind in _DATES:
+        return blurred[-6:] if blurred[-2:].isalnum() else ""
+    return blurred[-3:] if blurred.endswith((".99", ",99")) else ""
 
 
 class Survey:
@@ -114,8 +120,9 @@ class Survey:
         self._market = table.columns.get("marketplace") if family.outside_currency == FILE_CURRENCY else None
         self._markets: set[str] = set()
         self._last_cells: list[str] = []
-        self._ends_with_date = any(at == self._width - 1 for _, _, at in self._dates)
-        self._endings: set[str] = set()  # of the dates in the last column, but for the last row's
+        last = [c for c, at in self._columns if at == self._width - 1 and c.kind in _NUMBERS | _DATES]
+        self._last = last[0] if last else None
+        self._endings: set[str] = set()  # of the last column, but for the last row
 
     def add(self, line: int, cells: list[str]) -> None:
         """Look at one row.
@@ -153,8 +160,8 @@ class Survey:
             self._seen.clear()
         if self._market is not None and (name := cells[self._market].strip()) and len(self._markets) < 1000:
             self._markets.add(name)
-        if self._ends_with_date and self._last_cells:
-            self._endings.add(_ending(self._last_cells[-1]))
+        if self._last and self._last_cells:
+            self._endings.add(_ending(self._last, self._last_cells[-1]))
         self._last_cells = cells
 
     def _check_width(self, line: int, cells: list[str]) -> None:
@@ -175,7 +182,7 @@ class Survey:
     def finish(self, *, complete: bool, last_line: int) -> None:
         """Look at the end of the file.
 
-        A date is whole if it ends, in more than one digit or letter, as all others of its column do. Of a number nobody
+        A date, or a number with two decimals, is whole if it ends as all others of its column do. Of another number nobody
         can tell.
 
         :param complete: whether the file ends where a line or a field in quotation marks does.
@@ -185,19 +192,19 @@ class Survey:
             return
         if self._short == [last_line]:
             raise Misfit(ReasonCode.DAMAGED_FILE, "the last line is cut", AS_AMAZON_MADE_IT, line=last_line)
-        ending = _ending(self._last_cells[-1])
-        if self._ends_with_date and ending[-2:].isalnum() and self._endings == {ending}:
+        if self._last is None:
             return
-        for column, at in self._columns:
-            if at == self._width - 1 and column.kind in _NUMBERS | _DATES:
-                value = shown(self._last_cells[at]) if self._last_cells[at].strip() else "an empty value"
-                raise Misfit(
-                    ReasonCode.DAMAGED_FILE,
-                    f"the file ends with {value} and without a line end, so it may be cut",
-                    AS_AMAZON_MADE_IT,
-                    line=last_line,
-                    column=self._table.spelled(column.name),
-                )
+        text = self._last_cells[-1]
+        ending = _ending(self._last, text)
+        if ending and self._endings == {ending}:
+            return
+        raise Misfit(
+            ReasonCode.DAMAGED_FILE,
+            f"the file ends with {shown(text) if text.strip() else 'an empty value'} and without a line end, so it may be cut",
+            f"{AS_AMAZON_MADE_IT}; if you know that nothing is missing, add the line end",
+            line=last_line,
+            column=self._table.spelled(self._last.name),
+        )
 
     def decide(self, covers: tuple[dt.date, dt.date] | None = None) -> Conventions:
         """The file's conventions.
