@@ -337,6 +337,7 @@ def test_a_date_alone_has_no_instant(tmp_path: Path) -> None:
         ("ソース", "cp932", None, "EUR", "cp932"),  # kana: no other encoding makes them by chance
         ("蓝色马克杯，套装", "gb18030", None, "USD", "gb18030"),
         ("蓝色马克杯，套装", "gb18030", None, "JPY", "gb18030"),
+        ("ﾄｳｷﾖｳﾄﾐﾅﾄｸｼﾊﾞﾏﾁﾀ", "cp932", None, "JPY", "cp932"),
         ("Größe-süß", "cp1252", None, "EUR", "cp1252"),  # its letters beyond ASCII stand in pairs
         ("compañía-coração-création", "cp1252", None, "EUR", "cp1252"),
         ("表示", "utf-8", "no-such-charset", "JPY", "utf-8"),

@@ -52,6 +52,8 @@ _KANA = re.compile("[\u3041-\u30fe]")
 # Whole runs of letters beyond ASCII that are pairs of bytes of GB 2312, of which nearly all Chinese text consists.
 _CHINESE = re.compile(rb"(?<![\x80-\xff])(?:[\xa1-\xa3\xb0-\xf7][\xa1-\xfe])+(?![\x80-\xff])")
 _ASCII = bytes(range(128))
+_LAST_HALFWIDTH_KANA = 0xDF
+"""Of Windows-31J, whose half-width kana are bytes that make pairs of GB 2312, too."""
 _FEW_SIGNS = 6
 """Other languages have few pairs of such letters, and singles besides: German `Größe` is one."""
 _JAPAN = re.compile(rb"\bJPY\b|amazon\.co\.jp", re.IGNORECASE)
@@ -128,10 +130,11 @@ def detect_encoding(path: Path, declared: str | None, *, whole: bool) -> str:
     kana = japan = False
     ascii_alone = True
     beyond_ascii = chinese = 0
+    beyond_kana = False
     signs: set[bytes] = set()
 
     def feed(chunk: bytes, final: bool) -> None:
-        nonlocal kana, japan, ascii_alone, beyond_ascii, chinese
+        nonlocal kana, japan, ascii_alone, beyond_ascii, beyond_kana, chinese
         ascii_alone = ascii_alone and chunk.isascii()
         japan = japan or _JAPAN.search(chunk) is not None
         for name, decoder in decoders.items():
@@ -148,6 +151,7 @@ def detect_encoding(path: Path, declared: str | None, *, whole: bool) -> str:
             beyond_ascii += len(chunk.translate(None, _ASCII))
             for run in _CHINESE.findall(chunk):
                 chinese += len(run)
+                beyond_kana = beyond_kana or max(run) > _LAST_HALFWIDTH_KANA
                 if len(signs) < _FEW_SIGNS:
                     signs.update(run[at : at + 2] for at in range(0, len(run), 2))
 
@@ -167,7 +171,7 @@ def detect_encoding(path: Path, declared: str | None, *, whole: bool) -> str:
         if name in failed:
             continue
         if name == "gb18030" and name != python_charset(declared):
-            if len(signs) < _FEW_SIGNS or chinese < 0.8 * beyond_ascii:
+            if len(signs) < _FEW_SIGNS or not beyond_kana or chinese < 0.8 * beyond_ascii:
                 continue
         elif name == "cp932" and name != python_charset(declared) and not (kana or japan):
             continue
