@@ -188,31 +188,13 @@ def test_a_date_at_the_end_is_whole_if_it_is_written_as_the_others(
         assert "without a line end" in refusal(stage, data).reason.message
 
 
-@pytest.mark.parametrize(
-    ("prices", "whole"),
-    [
-        (("24.98", "5.10"), True),
-        (("1,024.98", "5.10"), True),
-        (("24,98", "5,10"), True),
-        (("24.98", "5.1"), False),
-        (("24.98", "5"), False),
-        (("24.9", "5.1"), False),
-        (("24", "5"), False),
-        (("24.98", ""), False),
-        (("24.98",), False),
-    ],
-)
-def test_a_number_at_the_end_is_whole_if_it_has_two_decimals_as_the_others(
-    stage: Stage, prices: tuple[str, ...], whole: bool
-) -> None:
+@pytest.mark.parametrize(("others", "last"), [("24.98", "5.10"), ("24.98-", "5.10"), ("5", "5")])
+def test_nobody_can_tell_whether_a_number_at_the_end_is_whole(stage: Stage, others: str, last: str) -> None:
+    """Two decimals tell nothing: Amazon's minus may stand after the number, and be cut off."""
     at = HEADER.index("item-price")
     header = (*HEADER[:at], *HEADER[at + 1 :], "item-price")
-    rows = [(*ROW[:at], *ROW[at + 1 :], price) for price in prices]
-    data = file(*rows, header=header)[:-1]
-    if whole:
-        assert stage(data)[0].rows == len(rows)
-    else:
-        assert "without a line end" in refusal(stage, data).reason.message
+    rows = [(*ROW[:at], *ROW[at + 1 :], price) for price in (others, others, last)]
+    assert "without a line end" in refusal(stage, file(*rows, header=header)[:-1]).reason.message
 
 
 def test_the_kinds_of_quoting(stage: Stage) -> None:

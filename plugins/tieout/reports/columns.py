@@ -79,15 +79,13 @@ def _shape(text: str) -> str:
     return blurred + re.sub("[1-9]", "9", tail)
 
 
-def _ending(column: Column, text: str) -> str:
-    """How a date or a number ends, its digits blurred: of those that are written alike, a cut one ends differently.
+def _ending(date: str) -> str:
+    """How a date ends, its digits blurred: of those that are written alike, a cut one ends differently.
 
-    Empty if nobody can tell: of a date that ends in one digit, and of a number without two decimals.
+    Empty if it ends in one digit, of which nobody can tell.
     """
-    blurred = text.strip().translate(_ANY_DIGIT)
-    if column.kind in _DATES:
-        return blurred[-6:] if blurred[-2:].isalnum() else ""
-    return blurred[-3:] if blurred.endswith((".99", ",99")) else ""
+    blurred = date.strip().translate(_ANY_DIGIT)
+    return blurred[-6:] if blurred[-2:].isalnum() else ""
 
 
 class Survey:
@@ -122,7 +120,7 @@ class Survey:
         self._last_cells: list[str] = []
         last = [c for c, at in self._columns if at == self._width - 1 and c.kind in _NUMBERS | _DATES]
         self._last = last[0] if last else None
-        self._endings: set[str] = set()  # of the last column, but for the last row
+        self._endings: set[str] = set()  # of the dates in the last column, but for the last row's
 
     def add(self, line: int, cells: list[str]) -> None:
         """Look at one row.
@@ -160,8 +158,8 @@ class Survey:
             self._seen.clear()
         if self._market is not None and (name := cells[self._market].strip()) and len(self._markets) < 1000:
             self._markets.add(name)
-        if self._last and self._last_cells:
-            self._endings.add(_ending(self._last, self._last_cells[-1]))
+        if self._last and self._last.kind in _DATES and self._last_cells:
+            self._endings.add(_ending(self._last_cells[-1]))
         self._last_cells = cells
 
     def _check_width(self, line: int, cells: list[str]) -> None:
@@ -182,8 +180,8 @@ class Survey:
     def finish(self, *, complete: bool, last_line: int) -> None:
         """Look at the end of the file.
 
-        A date, or a number with two decimals, is whole if it ends as all others of its column do. Of another number nobody
-        can tell.
+        A date is whole if it ends as all others of its column do. Of a number nobody can tell: digits may be missing, or a
+        minus after it.
 
         :param complete: whether the file ends where a line or a field in quotation marks does.
         :raises Misfit: `damaged_file` if the file may have been cut in its last line.
@@ -195,7 +193,7 @@ class Survey:
         if self._last is None:
             return
         text = self._last_cells[-1]
-        ending = _ending(self._last, text)
+        ending = _ending(text)
         if ending and self._endings == {ending}:
             return
         raise Misfit(
