@@ -359,7 +359,9 @@ def test_yen_have_no_decimals_that_a_comma_could_separate(stage: Stage) -> None:
     _, (row,) = stage(file(changed(currency="JPY", item_price="3,980")))
     assert row["item_price"] == Decimal(3980)
     assert refusal(stage, file(changed(item_price="3,980"))).reason.code == "ambiguous_amounts"
-    assert refusal(stage, file(changed(currency="JPY", item_price="39.8"))).reason.code == "bad_amount"
+    reason = refusal(stage, file(changed(currency="JPY", item_price="39.8"))).reason
+    assert reason.code == "bad_amount"
+    assert "The currency has no decimals" in reason.message
     header = ("日付/時間", "トランザクションの種類", "商品売上", "手数料", "合計")
     table = file(("2026/07/01 0:00:00JST", "注文", '"3,980"', "0", '"3,980"'), header=header, by=",")
     _, (row,) = stage('"指定のない場合、単位は円"\n'.encode() + table)

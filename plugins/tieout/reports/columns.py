@@ -112,7 +112,7 @@ class Survey:
         self._least = 1 + max((table.columns[name] for name in counts if name in table.columns), default=0)
         self._filled = [(name, table.columns[name]) for name in family.filled if name in table.columns]
         self._nothing = frozenset(family.nothing)
-        self._shapes: dict[tuple[str, int], tuple[str, int, str, bool]] = {}  # with where, and whether it is money
+        self._shapes: dict[tuple[str, int], tuple[str, int, Column]] = {}  # a number of each, and where it stands
         self._seen: set[tuple[str, int]] = set()  # what has told what it can, by the decimals or the column (past 100)
         self._short: list[int] = []
         self._market = table.columns.get("marketplace") if family.outside_currency == FILE_CURRENCY else None
@@ -146,7 +146,7 @@ class Survey:
             if text and text not in self._nothing:
                 key = (_shape(text), decimals)
                 if key not in self._shapes:
-                    self._shapes[key] = (text, line, self._table.spelled(column.name), column.kind is Kind.MONEY)
+                    self._shapes[key] = (text, line, column)
         for evidence, _, at in self._dates:
             if (cells[at], at + 100) in self._seen:
                 continue
@@ -216,13 +216,13 @@ class Survey:
         return Conventions(self._decimal(), orders, self._currency())
 
     def _decimal(self) -> str | None:
-        unreadable: dict[str, list[tuple[str, int, str, int]]] = {each: [] for each in amounts.CONVENTIONS}
-        telling: tuple[str, int, str] | None = None
-        for (_, decimals), (text, line, column, is_money) in self._shapes.items():
+        unreadable: dict[str, list[tuple[str, int, Column, int]]] = {each: [] for each in amounts.CONVENTIONS}
+        telling: tuple[str, int, Column] | None = None
+        for (_, decimals), (text, line, column) in self._shapes.items():
             values = {each: amounts.units(text, each, decimals, _FINE) for each in amounts.CONVENTIONS}
             for convention, value in values.items():
                 if value is None:
-                    unreadable[convention].append((text, line, column, decimals or int(is_money)))
+                    unreadable[convention].append((text, line, column, decimals))
             if telling is None and len(set(values.values())) > 1:
                 telling = text, line, column
         fitting = [each for each in amounts.CONVENTIONS if not unreadable[each]]
@@ -236,11 +236,12 @@ class Survey:
                 ReasonCode.AMBIGUOUS_AMOUNTS,
                 f"{shown(text)} may have a decimal point or a decimal comma, and nothing in the file tells which",
                 "Fetch the report through the API, or download it with Seller Central set to English",
-                line=line, column=column,
+                line=line, column=self._table.spelled(column.name),
             )  # fmt: skip
         usual = min(amounts.CONVENTIONS, key=lambda each: len(unreadable[each]))
         text, line, column, decimals = min(unreadable[usual], key=lambda each: each[1])
-        raise bad_number(text, line, column, decimals, usual)
+        spelled, whole = self._table.spelled(column.name), column.kind is Kind.WHOLE
+        raise bad_number(text, line, spelled, decimals, usual, whole=whole)
 
     def _currency(self) -> str | None:
         outside = self._table.family.outside_currency
@@ -270,9 +271,13 @@ def _currency_of_marketplace(name: str) -> str | None:
     return found.currency if found is not None else None
 
 
-def bad_number(text: str, line: int, column: str, decimals: int, decimal: str | None) -> Misfit:
-    """The refusal of what is no number."""
-    if not decimals:
+def bad_number(text: str, line: int, column: str, decimals: int, decimal: str | None, *, whole: bool = False) -> Misfit:
+    """The refusal of what is no number.
+
+    :param decimals: how many it may have.
+    :param whole: whether it is no money, but a count.
+    """
+    if whole:
         return Misfit(
             ReasonCode.BAD_QUANTITY, f"{shown(text)} is not a whole number", AS_AMAZON_MADE_IT, line=line, column=column
         )
@@ -468,7 +473,7 @@ class Reader:
         decimals = amounts.exponent(currency)
         value = amounts.hundredths(text, self._decimal, decimals)
         if value is None:
-            raise bad_number(text, line, column, max(decimals, 1), self._decimal)
+            raise bad_number(text, line, column, decimals, self._decimal)
         return value.to_bytes(16, "little", signed=True)
 
     def _measure(self, text: str, _currency: str, line: int, column: str) -> bytes:
@@ -480,7 +485,7 @@ class Reader:
     def _whole(self, text: str, _currency: str, line: int, column: str) -> int:
         value = amounts.units(text, self._decimal, 0, 0)
         if value is None or abs(value) > _LARGEST_WHOLE:
-            raise bad_number(text, line, column, 0, self._decimal)
+            raise bad_number(text, line, column, 0, self._decimal, whole=True)
         return value
 
     def _day(self, dates: DateReading, text: str, currency: str, line: int, column: str) -> int:
