@@ -18,7 +18,7 @@ ROOMS = {
     "lake": SHARED,
     "reports": {"documents", "marketplaces"},
     "quality": SHARED | {"reports"},  # what every family has to hold follows from its declaration
-    "warehouse": SHARED,
+    "warehouse": SHARED | {"reports"},  # of a document that was not read, the family follows from its type
     "intake": SHARED | {"amazon", "lake", "reports", "quality", "warehouse"},
     "hooks": SHARED | {"amazon", "lake", "warehouse", "provider"},
     "triggers": SHARED,

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -115,6 +116,13 @@ class Model:
         """Of a mart whose rows of an account and one more column's value are made anew when these changed: the column."""
         found = re.fullmatch(r"replaced by account, ([a-z_]+)", self.written)
         return found[1] if found else None
+
+    @cached_property
+    def is_built(self) -> bool:
+        """Whether a build makes it of what is loaded: every mart, and core models that are made of other tables."""
+        return (
+            self.select is not None and self.schema in PERSISTENT and self.written.startswith(("rebuilt", "replaced"))
+        )
 
     @cached_property
     def merging(self) -> Merging | None:
@@ -210,6 +218,27 @@ def models() -> dict[str, Model]:
     """
     found = [read_model(path) for folder in _FOLDERS for path in sorted((SQL / folder).glob("*.sql"))]
     return {model.name: model for model in found}
+
+
+def build_order(known: Mapping[str, Model]) -> tuple[Model, ...]:
+    """Return the models that a build makes of what is loaded, each after those that it reads.
+
+    Args:
+        known: All models by name.
+
+    Raises:
+        ValueError: if models read each other in a circle; the message names them.
+    """
+    waiting = {model.name: model for model in known.values() if model.is_built}
+    found: list[Model] = []
+    while waiting:
+        ready = [model for model in waiting.values() if not model.reads & waiting.keys()]
+        if not ready:
+            raise ValueError(f"these models read each other in a circle: {', '.join(sorted(waiting))}")
+        found += ready
+        for model in ready:
+            del waiting[model.name]
+    return tuple(found)
 
 
 def _quoted(text: str) -> str:

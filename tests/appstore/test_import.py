@@ -52,4 +52,4 @@ def test_sums_of_2017_and_earnings_that_are_not_given_are_imported(
         (12, 12 * 38, 12 * Decimal("199.60"), 12 * Decimal("-9.98"), 12 * (Decimal("139.72") - Decimal("6.98")))
     ]
     assert ids == [(None, None, None)]
-    assert invoices == [("not_estimated",), ("not_invoiced",)]
+    assert invoices == [("not_covered",)]  # there is no sales report of 2018, and no earnings report of 2017

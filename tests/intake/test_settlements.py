@@ -21,8 +21,8 @@ from tieout.intake.receiving import list_settlements, receive
 from tieout.intake.records import Listing
 from tieout.intake.settling import AccountKeys, account_for, check, read, settle
 from tieout.lake import Keys, Lake
+from tieout.models import build_order, models
 from tieout.warehouse import Warehouse
-from tieout.warehouse.engine import MARTS
 
 DAYS = (dt.date(2026, 8, 29), dt.date(2026, 8, 30))
 
@@ -85,7 +85,7 @@ def load(lake: Lake, path: Path, days: tuple[dt.date, ...], regions: tuple[Regio
 
 def tables(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     with duckdb.connect(str(path / "warehouse.duckdb"), read_only=True) as connection:
-        names = [f"mart.{name}" for name in MARTS] + ["core.settlement", "core.settlement_line"]
+        names = [*(model.name for model in build_order(models())), "core.settlement", "core.settlement_line"]
         return {name: connection.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall() for name in names}
 
 

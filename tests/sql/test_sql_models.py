@@ -21,6 +21,7 @@ CASES = sorted(path.parent for path in HERE.glob("*/*/expected.csv"))
 TEXTS = "transaction_type VARCHAR, amount_type VARCHAR, amount_description VARCHAR"
 LIKE = {
     "staging.document": "ops.document",
+    "staging.moved": "core.coverage",
     "staging.settlement_file": "staging.settlement",
     "staging.settlement_line_file": "staging.settlement_line",
 }

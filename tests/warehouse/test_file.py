@@ -203,7 +203,7 @@ def test_a_new_column_of_a_mart_builds_it_anew(
     changed["mart.expected_deposit"] = dataclasses.replace(mart, select=select)
     for module in (engine, tables):
         monkeypatch.setattr(module, "models", lambda: changed)
-    assert warehouse.build_marts().rows_changed["expected_deposit"] == 1
+    assert warehouse.build_marts().rows_changed["mart.expected_deposit"] == 1
     assert rows(warehouse, "SELECT payee, deposit_amount FROM mart.expected_deposit") == [("us", Decimal("1.00"))]
 
 

@@ -80,31 +80,32 @@ def test_only_what_changed_is_computed_and_only_what_differs_is_written(warehous
     load(warehouse, shelf, *chain(4)[3:])
     built = warehouse.build_marts()
     assert built.settlements == 1
-    assert {mart: n for mart, n in built.rows_changed.items() if not mart.startswith("appstore_")} == {
-        "settlement_tie_out": 1,
-        "settlement_by_category": 4,
-        "settlement_by_month": 4,
-        "settlement_version_difference": 0,
-        "settlement_chain": 1,
-        "settlement_series": 2,
-        "reserve_roll_forward": 1,
-        "expected_deposit": 1,
-        "unknown_fee_by_settlement": 0,
-        "unknown_fee": 0,
-        "moved_since_close": 0,
-        "settlement_converted": 1,
-        "month_converted": 4,
-        "order_to_cash": 2,
-        "refund_against_return": 0,
-        "sku_profit": 2,
-        "tax_by_country": 0,
-        "fulfillment_fee_difference": 0,
-        "account_health_by_day": 0,
-        "transaction_by_settlement": 0,
-        "settlement_against_finances": 1,
-        "held_money_by_day": 0,
-        "deferred_money": 0,
-        "trouble": 0,
+    assert {mart: n for mart, n in built.rows_changed.items() if not mart.startswith("mart.appstore_")} == {
+        "core.coverage": 2,
+        "mart.settlement_tie_out": 1,
+        "mart.settlement_by_category": 4,
+        "mart.settlement_by_month": 4,
+        "mart.settlement_version_difference": 0,
+        "mart.settlement_chain": 1,
+        "mart.settlement_series": 2,
+        "mart.reserve_roll_forward": 1,
+        "mart.expected_deposit": 1,
+        "mart.unknown_fee_by_settlement": 0,
+        "mart.unknown_fee": 0,
+        "mart.moved_since_close": 0,
+        "mart.settlement_converted": 1,
+        "mart.month_converted": 4,
+        "mart.order_to_cash": 2,
+        "mart.refund_against_return": 0,
+        "mart.sku_profit": 2,
+        "mart.tax_by_country": 0,
+        "mart.fulfillment_fee_difference": 0,
+        "mart.account_health_by_day": 0,
+        "mart.transaction_by_settlement": 0,
+        "mart.settlement_against_finances": 1,
+        "mart.held_money_by_day": 0,
+        "mart.deferred_money": 0,
+        "mart.trouble": 0,
     }
     after = content(warehouse, "mart", ordered=False)
     appended = before.keys() - {"mart.settlement_series", "mart.order_to_cash", "mart.sku_profit"}
@@ -186,8 +187,8 @@ def test_a_mart_whose_sql_changed_is_built_anew(
     )
     monkeypatch.setattr(engine, "models", lambda: changed)
     built = warehouse.build_marts()
-    assert built.rows_changed["expected_deposit"] == 4
-    assert built.rows_changed["settlement_tie_out"] == 0
+    assert built.rows_changed["mart.expected_deposit"] == 4
+    assert built.rows_changed["mart.settlement_tie_out"] == 0
     assert rows(warehouse, "SELECT DISTINCT status FROM mart.expected_deposit") == [("due",)]
 
 

@@ -234,11 +234,15 @@ def test_marts_built_after_each_load_are_those_built_at_once(made: Callable[[str
     ]
     returned = {"order_id": "111-0000000-0000001", "sku": "TEA", "quantity": 1, "returned_day": day(12)}
     orders = [ordered(f"111-0000000-000000{n}", "10.00") for n in range(1, 6)]
+    window = (dt.date(2026, 7, 1), dt.date(2026, 8, 31))
     loads = [
-        (shelf.report("acme_na.1", "orders", orders[:3]),),
+        (shelf.report("acme_na.1", "orders", orders[:3], days=window),),
         (shelf.ready("acme_na.s1", Settlement(sold, "1")),),
         (shelf.report("acme_na.2", "orders", [ordered("111-0000000-0000001", "12.00")], created_at=NOON),),
-        (shelf.report("acme_na.3", "fba_returns", [returned]), shelf.ready("acme_na.s2", Settlement(back, "2"))),
+        (
+            shelf.report("acme_na.3", "fba_returns", [returned], days=window),
+            shelf.ready("acme_na.s2", Settlement(back, "2")),
+        ),
         (shelf.report("acme_na.4", "orders", orders, created_at=NOON + HOUR),),
         (shelf.ready("acme_na.s3", Settlement(sold[:2], "1"), created_at=NOON),),
     ]
@@ -284,10 +288,12 @@ def test_a_second_source_is_compared_when_it_comes_after_the_settlement(warehous
         return rows(warehouse, "SELECT transactions, state, differences FROM mart.settlement_against_finances")
 
     load(warehouse, shelf, shelf.ready("acme_na.s1", Settlement([sale("10.00")], "1")))
-    assert compared() == [(0, "not_told", None)]
-    load(warehouse, shelf, shelf.report("acme_na.1", "transactions", [told("9.99", "9.99")]))
+    assert compared() == [(0, "not_covered", None)]
+    window = (dt.date(2026, 7, 1), dt.date(2026, 8, 31))
+    load(warehouse, shelf, shelf.report("acme_na.1", "transactions", [told("9.99", "9.99")], days=window))
     assert compared() == [(1, "differs", "transactions -0.01")]
-    load(warehouse, shelf, shelf.report("acme_na.2", "transactions", [told("10.00", "10.00")], created_at=NOON))
+    corrected = shelf.report("acme_na.2", "transactions", [told("10.00", "10.00")], created_at=NOON, days=window)
+    load(warehouse, shelf, corrected)
     assert compared() == [(1, "agrees", None)]
     assert rows(warehouse, "SELECT amount FROM core.transaction_leaf") == [(Decimal("10.00"),)]
 

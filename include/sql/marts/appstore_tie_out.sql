@@ -6,7 +6,7 @@
 --
 -- Grain:   one row a developer, month, marketplace and currency
 -- Key:     account, month, marketplace, currency
--- Inputs:  core.appstore_earning, core.appstore_sale, staging.changed_month
+-- Inputs:  core.appstore_earning, core.appstore_sale, core.coverage, staging.changed_month
 -- Written: replaced by account, month
 --
 -- Columns:
@@ -24,7 +24,7 @@
 --   tax_withheld           | DECIMAL(38,2)    | Tax that Amazon withheld, in `currency`.
 --   payable                | DECIMAL(38,2)    | Earnings and adjustments less tax, in `currency`.
 --   payment_status         | VARCHAR          | `issued`, `not issued`, `rejected`, or `several`; null without an invoice.
---   state                  | VARCHAR NOT NULL | `ties_out`, `differs`, `not_invoiced` or `not_estimated`.
+--   state                  | VARCHAR NOT NULL | `ties_out`; `differs`; `not_invoiced` or `not_estimated` (the earnings or the sales report of the month lacks it); or `not_covered` (there is no earnings or sales report of the month).
 
 WITH
 
@@ -68,6 +68,20 @@ invoiced AS (
     e.month,
     e.marketplace,
     e.currency
+),
+
+-- The months that reports of either kind cover
+covered AS (
+  SELECT DISTINCT
+    c.account,
+    c.month,
+    coverage.source
+  FROM staging.changed_month AS c
+  INNER JOIN core.coverage AS coverage
+    ON coverage.account = c.account
+    AND coverage.source IN ('appstore_sales', 'appstore_earnings')
+    AND coverage.covered_from <= CAST(c.month AS TIMESTAMPTZ)
+    AND coverage.covered_until > CAST(c.month AS TIMESTAMPTZ)
 )
 
 SELECT
@@ -86,7 +100,9 @@ SELECT
   e.earnings + e.adjustments - e.tax_withheld AS payable,
   e.payment_status,
   CASE
+    WHEN e.invoices IS NULL AND ec.account IS NULL THEN 'not_covered'
     WHEN e.invoices IS NULL THEN 'not_invoiced'
+    WHEN s.transactions IS NULL AND sc.account IS NULL THEN 'not_covered'
     WHEN s.transactions IS NULL THEN 'not_estimated'
     WHEN e.earnings = s.estimated_earnings THEN 'ties_out'
     ELSE 'differs'
@@ -97,3 +113,11 @@ FULL JOIN invoiced AS e
   AND e.month = s.month
   AND e.marketplace = s.marketplace
   AND e.currency = s.currency
+LEFT JOIN covered AS ec
+  ON ec.account = s.account
+  AND ec.month = s.month
+  AND ec.source = 'appstore_earnings'
+LEFT JOIN covered AS sc
+  ON sc.account = e.account
+  AND sc.month = e.month
+  AND sc.source = 'appstore_sales'

@@ -9,7 +9,7 @@
 --
 -- Grain:   one row a month of an account, SKU and currency
 -- Key:     account, month, sku, country, currency
--- Inputs:  staging.changed_month, core.settlement_line, core.marketplace, core.fee_preview
+-- Inputs:  staging.changed_month, core.settlement_line, core.marketplace, core.fee_preview, core.coverage
 -- Written: replaced by account, month
 --
 -- Columns:
@@ -25,6 +25,7 @@
 --   preview_day    | DATE                   | Day of that preview, UTC; null when there is none.
 --   estimated      | DECIMAL(38,2)          | That fee for all units, in `currency`, negative; null when there is no preview.
 --   difference     | DECIMAL(38,2)          | `charged` less `estimated`, in `currency`: negative when more was charged; null when there is no preview.
+--   state          | VARCHAR NOT NULL       | `agrees`; `differs`; `not_in_preview` (a preview of the month lacks the SKU); or `not_covered` (no preview of the month and marketplace).
 
 WITH
 
@@ -83,6 +84,23 @@ preview AS (
     ON m.marketplace_id = p.marketplace_ids
     AND m.is_first_name
   WHERE p.expected_fulfillment_fee IS NOT NULL
+),
+
+-- The months and countries of which there is a preview, whatever it holds
+previewed AS (
+  SELECT DISTINCT
+    c.account,
+    c.month,
+    m.country
+  FROM staging.changed_month AS c
+  INNER JOIN core.coverage AS preview_coverage
+    ON preview_coverage.account = c.account
+    AND preview_coverage.source = 'fee_preview'
+    AND CAST(preview_coverage.covered_from AS DATE) < c.month + INTERVAL '1' MONTH
+    AND CAST(preview_coverage.covered_until AS DATE) >= c.month
+  INNER JOIN core.marketplace AS m
+    ON m.marketplace_id = preview_coverage.marketplace_id
+    AND m.is_first_name
 )
 
 SELECT
@@ -97,7 +115,13 @@ SELECT
   p.fee AS estimated_fee,
   p.as_of_day AS preview_day,
   CAST(-p.fee * h.units AS DECIMAL(38, 2)) AS estimated,
-  CAST(h.amount + p.fee * h.units AS DECIMAL(38, 2)) AS difference
+  CAST(h.amount + p.fee * h.units AS DECIMAL(38, 2)) AS difference,
+  CASE
+    WHEN p.fee IS NOT NULL AND h.amount + p.fee * h.units = 0 THEN 'agrees'
+    WHEN p.fee IS NOT NULL THEN 'differs'
+    WHEN v.account IS NOT NULL THEN 'not_in_preview'
+    ELSE 'not_covered'
+  END AS state
 FROM charged AS h
 LEFT JOIN preview AS p
   ON p.account = h.account
@@ -106,3 +130,7 @@ LEFT JOIN preview AS p
   AND p.country = h.country
   AND p.currency = h.currency
   AND p.place = 1
+LEFT JOIN previewed AS v
+  ON v.account = h.account
+  AND v.month = h.month
+  AND v.country = h.country

@@ -4,11 +4,12 @@
 -- still open. The price of goods, shipping and gift wrap less promotions, tax left out, is compared with what the
 -- settlements' lines of the sale say; refunds and fees stand beside it.
 --
--- An order that is not settled is `open` until Amazon settles it, days or weeks after its shipment.
+-- An order that is not settled is `open` until Amazon settles it, days or weeks after its shipment. What one side could
+-- not have reported, because its reports begin later, is `not_covered`.
 --
 -- Grain:   one row an order of an account and currency
 -- Key:     account, order_id, currency
--- Inputs:  staging.changed_order_id, core.order_item, core.settlement_line, core.settlement
+-- Inputs:  staging.changed_order_id, core.order_item, core.settlement_line, core.settlement, core.marketplace, core.coverage
 -- Written: replaced by account, order_id
 --
 -- Columns:
@@ -30,7 +31,7 @@
 --   first_settlement_id  | VARCHAR          | The first of them, by its deposit; null when nothing is settled.
 --   first_deposit_at     | TIMESTAMPTZ      | When that settlement is paid, UTC; null when nothing is settled, or it has no date.
 --   last_deposit_at      | TIMESTAMPTZ      | When the last of them is paid, UTC; null when nothing is settled, or it has no date.
---   state                | VARCHAR NOT NULL | `settled`; `differs` (settled, and not what was ordered); `open` (no settlement has it); `cancelled`; `refunded_only` (settlements have a refund of it, and no sale); or `not_in_orders` (settled, and no report of orders has it).
+--   state                | VARCHAR NOT NULL | `settled`; `differs` (settled, and not what was ordered); `open` (no settlement has it); `cancelled`; `refunded_only` (settlements have a refund of it, and no sale); `not_in_orders` (settled, and no report of orders has it, though one covers it); or `not_covered` (the reports of the other side do not cover it).
 
 WITH
 
@@ -88,6 +89,8 @@ line AS (
     l.currency,
     l.settlement_id,
     l.amount,
+    l.posted_on,
+    k.marketplace_id,
     s.deposit_at,
     CASE
       WHEN l.transaction_type <> 'Order' THEN 'refund'
@@ -102,6 +105,8 @@ line AS (
   INNER JOIN core.settlement AS s
     ON s.account = l.account
     AND s.settlement_id = l.settlement_id
+  LEFT JOIN core.marketplace AS k
+    ON k.name = lower(l.marketplace_name)
   WHERE l.amount IS NOT NULL
     AND NOT l.is_cash_flow
     AND l.order_reference_kind = 'amazon_order'
@@ -119,6 +124,8 @@ settled AS (
     sum(amount) AS amount,
     count(*) AS lines,
     count(DISTINCT settlement_id) AS settlements,
+    min(posted_on) AS first_posted_on,
+    min(marketplace_id) AS marketplace_id,
     first(settlement_id ORDER BY deposit_at NULLS LAST, settlement_id) AS first_settlement_id,
     min(deposit_at) AS first_deposit_at,
     max(deposit_at) AS last_deposit_at
@@ -127,6 +134,36 @@ settled AS (
     account,
     order_id,
     currency
+),
+
+-- Settled orders that a report of orders must have, if it is complete. Reports list orders by their last change, and a sale
+-- is posted up to 14 days after it
+expected_in_orders AS (
+  SELECT DISTINCT
+    s.account,
+    s.order_id,
+    s.currency
+  FROM settled AS s
+  INNER JOIN core.coverage AS orders_coverage
+    ON orders_coverage.account = s.account
+    AND orders_coverage.source = 'orders'
+    AND (
+      orders_coverage.marketplace_id IS NULL
+      OR s.marketplace_id IS NULL
+      OR orders_coverage.marketplace_id = s.marketplace_id
+    )
+    AND CAST(orders_coverage.covered_from AS DATE) + 14 <= s.first_posted_on
+    AND CAST(orders_coverage.covered_until AS DATE) > s.first_posted_on
+),
+
+-- Since when settlements are known of each account
+settlements_begin AS (
+  SELECT
+    account,
+    CAST(min(covered_from) AS DATE) AS first_day
+  FROM core.coverage
+  WHERE source = 'settlements'
+  GROUP BY account
 ),
 
 -- Every order and currency that either side has
@@ -181,7 +218,9 @@ SELECT
   s.last_deposit_at,
   CASE
     WHEN s.lines IS NULL AND lower(t.order_status) LIKE 'cancel%' THEN 'cancelled'
+    WHEN s.lines IS NULL AND t.purchased_on < b.first_day THEN 'not_covered'
     WHEN s.lines IS NULL THEN 'open'
+    WHEN t.order_id IS NULL AND e.order_id IS NULL THEN 'not_covered'
     WHEN t.order_id IS NULL THEN 'not_in_orders'
     WHEN s.sales IS NULL THEN 'refunded_only'
     WHEN s.sales <> o.amount THEN 'differs'
@@ -199,3 +238,9 @@ LEFT JOIN settled AS s
   ON s.account = p.account
   AND s.order_id = p.order_id
   AND s.currency = p.currency
+LEFT JOIN expected_in_orders AS e
+  ON e.account = p.account
+  AND e.order_id = p.order_id
+  AND e.currency = p.currency
+LEFT JOIN settlements_begin AS b
+  ON b.account = p.account

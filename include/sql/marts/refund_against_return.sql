@@ -6,7 +6,7 @@
 --
 -- Grain:   one row an order of an account, SKU and currency
 -- Key:     account, order_id, sku, currency
--- Inputs:  staging.changed_order_id, core.settlement_line, core.fba_return, core.seller_return, core.reimbursement
+-- Inputs:  staging.changed_order_id, core.settlement_line, core.fba_return, core.seller_return, core.reimbursement, core.coverage
 -- Written: replaced by account, order_id
 --
 -- Columns:
@@ -22,7 +22,7 @@
 --   units_returned     | BIGINT NOT NULL  | Units that came back, to Amazon or to the seller.
 --   first_returned_on  | DATE             | Day on which the first came back, in the report's time zone; null when none did.
 --   units_reimbursed   | BIGINT NOT NULL  | Units of the order that Amazon paid for or gave back as stock, reversals taken off.
---   state              | VARCHAR NOT NULL | `refund_and_return`; `reimbursed` (refunded, nothing came back, and Amazon made it good); `refund_without_return`; `return_without_refund`; or `asked_back` (neither yet).
+--   state              | VARCHAR NOT NULL | `refund_and_return`; `reimbursed` (refunded, nothing came back, and Amazon made it good); `refund_without_return`; `return_without_refund`; `asked_back` (neither yet); or `not_covered` (refunded on a day that no report of returns covers).
 
 WITH
 
@@ -112,6 +112,19 @@ units AS (
     account,
     order_id,
     sku
+),
+
+-- Refunds on a day that reports of returns cover: units that came back since would be in them
+refund_covered AS (
+  SELECT DISTINCT
+    refund.account,
+    refund.order_id
+  FROM refund
+  INNER JOIN core.coverage AS returns_coverage
+    ON returns_coverage.account = refund.account
+    AND returns_coverage.source IN ('fba_returns', 'returns')
+    AND CAST(returns_coverage.covered_from AS DATE) <= refund.first_on
+    AND CAST(returns_coverage.covered_until AS DATE) > refund.first_on
 )
 
 SELECT
@@ -130,6 +143,7 @@ SELECT
   CASE
     WHEN r.lines IS NOT NULL AND u.returned > 0 THEN 'refund_and_return'
     WHEN r.lines IS NOT NULL AND u.reimbursed > 0 THEN 'reimbursed'
+    WHEN r.lines IS NOT NULL AND v.order_id IS NULL THEN 'not_covered'
     WHEN r.lines IS NOT NULL THEN 'refund_without_return'
     WHEN u.returned > 0 THEN 'return_without_refund'
     ELSE 'asked_back'
@@ -139,6 +153,9 @@ FULL JOIN units AS u
   ON u.account = r.account
   AND u.order_id = r.order_id
   AND u.sku IS NOT DISTINCT FROM r.sku
+LEFT JOIN refund_covered AS v
+  ON v.account = r.account
+  AND v.order_id = r.order_id
 WHERE r.lines IS NOT NULL
   OR u.asked_back > 0
   OR u.returned > 0

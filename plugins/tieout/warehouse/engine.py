@@ -37,7 +37,8 @@ from tieout.documents import (
     State,
 )
 from tieout.fees import fee_dictionary
-from tieout.models import Model, models
+from tieout.models import Model, build_order, models
+from tieout.reports.families import OF_TYPE
 from tieout.warehouse.merging import Merged, changed_tables, merge, note_changes, stage_changed
 from tieout.warehouse.reference import sync_reference
 from tieout.warehouse.tables import (
@@ -59,41 +60,6 @@ from tieout.warehouse.tables import (
 
 if TYPE_CHECKING:
     import duckdb
-
-MARTS = (
-    "settlement_tie_out",
-    "settlement_by_category",
-    "settlement_by_month",
-    "settlement_version_difference",
-    "settlement_chain",
-    "settlement_series",
-    "reserve_roll_forward",
-    "expected_deposit",
-    "unknown_fee_by_settlement",
-    "unknown_fee",
-    "moved_since_close",
-    "settlement_converted",
-    "month_converted",
-    "order_to_cash",
-    "refund_against_return",
-    "sku_profit",
-    "tax_by_country",
-    "fulfillment_fee_difference",
-    "account_health_by_day",
-    "transaction_by_settlement",
-    "settlement_against_finances",
-    "held_money_by_day",
-    "deferred_money",
-    "trouble",
-    "appstore_revenue",
-    "appstore_revenue_converted",
-    "appstore_refund",
-    "appstore_subscription_month",
-    "appstore_subscription_gap",
-    "appstore_tie_out",
-    "appstore_payment",
-)
-"""The marts, each after those that it is made from."""
 
 _LINE_MODELS = (
     "staging.settlement_line",
@@ -163,7 +129,7 @@ class BuildResult:
     settlements: int
     """Settlements that had changed since the marts were built last."""
     rows_changed: dict[str, int]
-    """By mart: rows that were added or taken away."""
+    """By model, e.g. `mart.trouble`: rows that were added or taken away."""
 
 
 class Warehouse:
@@ -249,7 +215,7 @@ class Warehouse:
                 con.execute("DELETE FROM ops.load")
                 insert(con, models()["ops.load"], changes)
                 con.execute("DELETE FROM ops.pending_load")
-                con.execute("DELETE FROM ops.build WHERE model LIKE 'mart.%'")
+                con.execute("DELETE FROM ops.build WHERE model LIKE 'mart.%' OR model = 'core.coverage'")
                 bump(con)
         return count
 
@@ -415,14 +381,13 @@ class Warehouse:
             staged_since: int | None = None
             anew: set[str] = set()
             rows_changed: dict[str, int] = {}
-            for table in MARTS:
-                model = models()[f"mart.{table}"]
+            for model in build_order(models()):
                 since = built.get(model.name)
-                fed = any(rows_changed.get(name.removeprefix("mart.")) for name in model.reads)
+                fed = any(rows_changed.get(name) for name in model.reads)
                 everything = rebuild or since is None or bool(anew & model.reads)
                 late = since != newest and _follows_loads(model)
                 if not (everything or late or fed or moved & model.reads):
-                    rows_changed[table] = 0
+                    rows_changed[model.name] = 0
                     continue
                 if everything or since is None:
                     since = -1
@@ -431,11 +396,11 @@ class Warehouse:
                     settlements = max(settlements, _stage_changed_settlements(con, since))
                     staged_since = since
                 stage_changed(con, model, everything)
-                rows_changed[table] = write(con, model, _mart_scope(model, everything))
+                rows_changed[model.name] = _write_built(con, model, everything)
                 if built.get(model.name) != newest:
                     record_build(con, model, newest)
                     changed = True
-                changed |= rows_changed[table] > 0
+                changed |= rows_changed[model.name] > 0
             drop_staging(con)
             con.execute("DELETE FROM ops.changed")
             if changed:
@@ -927,7 +892,7 @@ def _sync_folder(path: Path) -> None:
 def _follows_loads(mart: Model) -> bool:
     """Whether a mart reads what ops.load tells of; of tables that are merged, and of marts, it is known what changed."""
     tables = [models()[name] for name in mart.reads if not name.startswith("staging.")]
-    return any(table.schema != "mart" and table.merging is None for table in tables)
+    return any(not table.is_built and table.merging is None for table in tables)
 
 
 def _stage_changed_settlements(con: duckdb.DuckDBPyConnection, since: int) -> int:
@@ -953,6 +918,24 @@ def _mart_scope(model: Model, everything: bool) -> str:
     )
 
 
+def _write_built(con: duckdb.DuckDBPyConnection, model: Model, everything: bool) -> int:
+    """Write a model that is built; note which orders to compare again when it is the coverage and has moved.
+
+    Returns:
+        How many rows went and came.
+    """
+    is_coverage = model.name == "core.coverage"
+    count = write(con, model, _mart_scope(model, everything), keep_moved=is_coverage)
+    if is_coverage:
+        con.execute(
+            "INSERT INTO ops.changed BY NAME SELECT 'order_id' AS column_name, account, order_id AS value "
+            f"FROM ({models()['staging.newly_covered_order'].select}) "
+            "EXCEPT SELECT * FROM ops.changed"
+        )
+        con.execute("DROP TABLE staging.moved")
+    return count
+
+
 def _note_pending(con: duckdb.DuckDBPyConnection, before: int, record: LoadRecord, *, always: bool = False) -> None:
     """Keep a load for the log in the lake, with the rows that ops.load got since `before`."""
     columns = ", ".join(SettlementChange.model_fields)
@@ -966,8 +949,7 @@ def _note_pending(con: duckdb.DuckDBPyConnection, before: int, record: LoadRecor
 
 def _forget_builds(con: duckdb.DuckDBPyConnection, changed: str) -> None:
     """Have the marts built anew that read a table which has changed."""
-    for table in MARTS:
-        model = models()[f"mart.{table}"]
+    for model in build_order(models()):
         if changed in model.reads:
             con.execute("DELETE FROM ops.build WHERE model = ?", [model.name])
 
@@ -1129,7 +1111,7 @@ def _document_row(
         "data_start_at": document.data_start_at,
         "data_end_at": document.data_end_at,
         "marketplace_ids": ", ".join(sorted(document.marketplace_ids)) or None,
-        "family": report and report.reading.family,
+        "family": _family(outcome),
         "layout": reading.layout if reading else report and report.reading.dialect,
         "encoding": read and read.encoding,
         "decimal_mark": read and read.decimal,
@@ -1148,6 +1130,14 @@ def _document_row(
         "run_id": run_id,
         "changed_at": now,
     }
+
+
+def _family(outcome: DocumentOutcome) -> str | None:
+    """The report family of a document, whether or not it could be read; None for a settlement and an unknown file."""
+    if isinstance(outcome.staged, StagedReport):
+        return outcome.staged.reading.family
+    family = OF_TYPE.get(outcome.document.report_type)
+    return family.name if family else None
 
 
 def _dates(reading: ReportReading) -> str | None:

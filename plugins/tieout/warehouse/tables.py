@@ -90,7 +90,7 @@ def _make_table(con: duckdb.DuckDBPyConnection, model: Model, there: dict[str, t
     same = all(there.get(c.name, (c.type, c.required)) == (c.type, c.required) for c in model.columns)
     if not missing and same and len(there) == len(model.columns):
         return
-    if model.schema == "mart":
+    if model.is_built:
         con.execute(f"DROP TABLE {model.name}")
         con.execute(model.create())
         con.execute("DELETE FROM ops.build WHERE model = ?", [model.name])
