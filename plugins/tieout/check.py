@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from tieout.documents import Reading, SettlementSummary
+    from tieout.documents import Reading, Reason, SettlementSummary
 
 TIED_OUT = "tied_out"
 REFUSED = "refused"
@@ -98,8 +98,7 @@ def check_file(path: Path) -> Iterator[Verdict]:
     try:
         reading = read_settlement(path, file_name=str(path))
     except Refused as refusal:
-        why = f"{refusal.reason.code}: {_what_it_is(path) or refusal.reason.message}"
-        yield Verdict(str(path), REFUSED, why, **asdict(refusal.known))
+        yield Verdict(str(path), REFUSED, _why_refused(path, refusal.reason), **asdict(refusal.known))
         return
     reasons = {each.settlement_id: _reason(str(path), reading, each) for each in reading.settlements}
     suspects = _suspects(path, [each for each in reading.settlements if each.sum_of_lines != each.control_total])
@@ -124,20 +123,20 @@ def check_file(path: Path) -> Iterator[Verdict]:
         )
 
 
-def _what_it_is(path: Path) -> str | None:
-    """What a file that is no settlement is, if it is another report that Tieout reads."""
+def _why_refused(path: Path, reason: Reason) -> str:
+    """The reason, or what the file is if it is not a settlement: the same as the import says."""
     from tieout.reports.errors import Refused
     from tieout.reports.report import SETTLEMENT, recognise
 
     try:
-        found = recognise(path)
-    except Refused:
-        return None
+        found = recognise(path, file_name=str(path))
+    except Refused as refusal:
+        return f"{refusal.reason.code}: {refusal.reason.message}"
     if found == SETTLEMENT:
-        return None
+        return f"{reason.code}: {reason.message}"
     return (
-        f"{path}: this is {found.title} ({found.name}), not a settlement. Only settlements have a control total to tie "
-        "out with."
+        f"{reason.code}: {path}: this is {found.title} ({found.name}), not a settlement. Only settlements have a control "
+        "total to tie out with."
     )
 
 

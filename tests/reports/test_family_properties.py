@@ -71,10 +71,10 @@ class Style:
         optional = [each for each in family.columns if not each.required]
         columns = [each for each in family.columns if each.required]
         columns += draw(st.lists(st.sampled_from(optional), max_size=6, unique=True))
-        own = {each.currency for each in columns}
-        columns += [each for each in family.columns if each.name in own and each not in columns]
         needed = {*family.recognised_by, *family.filled}
         columns += [each for each in family.columns if each.name in needed and each not in columns]
+        own = {each.currency for each in columns}
+        columns += [each for each in family.columns if each.name in own and each not in columns]
         self.columns: Sequence[Column] = draw(st.permutations(columns))
         self.preamble = "All amounts in EUR" if FILE_CURRENCY in own else None
 

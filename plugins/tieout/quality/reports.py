@@ -5,7 +5,7 @@
 | `staging.<family>` | of the staged files, as they are |
 | `staging.report` | a document: `family`, `file_rows` (the reader's count), `resaved`, `dialect`, `asked_from`, `asked_to` |
 | `staging.report_row` | a row of any family: `line_no` |
-| `staging.report_amount` | an amount that a row has: `column_name`, `currency` |
+| `staging.report_amount` | an amount that a row has: `column_name`, `currency`; a zero without a currency is not one |
 | `staging.report_key` | the key of a row, as text, of families in which it does not repeat |
 | `staging.report_day` | the day by which Amazon chose a row: `column_name`, `day` |
 | `staging.report_column` | a column that the family does not declare: `column_name` |
@@ -101,7 +101,8 @@ def _amounts(family: Family) -> Iterator[str]:
             known = family.currency_of(column.name)
             yield (
                 f"SELECT document_id, line_no, '{column.name}' AS column_name, \"{known}\" AS currency "
-                f'FROM staging."{family.name}" WHERE "{column.name}" IS NOT NULL'
+                f'FROM staging."{family.name}" WHERE "{column.name}" IS NOT NULL '
+                f'AND ("{known}" IS NOT NULL OR "{column.name}" <> 0)'
             )
 
 

@@ -97,4 +97,6 @@ def advice(text: str, decimals: int) -> str:
         return "The currency has no decimals: check the currency, or download the report again"
     if re.fullmatch(r"[-+]?[0-9]+[.,][0-9]{3,}", stripped):
         return f"It has more decimals than the {decimals} of the currency: download the report again"
-    return "Download the report again and import it as it came; if Amazon wrote it so, open a case with Seller Support"
+    return (
+        "Download the report again and import it as it came; if Amazon wrote it so, open a case with Amazon's support"
+    )

@@ -235,7 +235,7 @@ class Survey:
             raise Misfit(
                 ReasonCode.AMBIGUOUS_AMOUNTS,
                 f"{shown(text)} may have a decimal point or a decimal comma, and nothing in the file tells which",
-                "Fetch the report through the API, or download it with Seller Central set to English",
+                f"Fetch the report through the API, or download it with {self._table.family.site} set to English",
                 line=line, column=self._table.spelled(column.name),
             )  # fmt: skip
         usual = min(amounts.CONVENTIONS, key=lambda each: len(unreadable[each]))
@@ -293,14 +293,19 @@ def bad_number(text: str, line: int, column: str, decimals: int, decimal: str | 
 
 
 class Reader:
-    """Reads batches of rows by the file's conventions."""
+    """Reads batches of rows by the file's conventions.
+
+    A zero needs no currency: it is the same in every one. Any other amount without a currency is refused.
+    """
 
     def __init__(self, table: Table, conventions: Conventions, document_id: str) -> None:
         self._table = table
         self.conventions = conventions
         self.rows = 0
         self.dates = {
-            column.name: DateReading(table.spelled(column.name), conventions.dates[column.name], column.zone)
+            column.name: DateReading(
+                table.spelled(column.name), conventions.dates[column.name], table.zones.get(column.name, column.zone)
+            )
             for column in table.family.columns
             if column.name in conventions.dates
         }
@@ -379,7 +384,7 @@ class Reader:
 
     def _currency_code(self, text: str) -> str:
         code = text.strip().upper()
-        return self._currency_names.get(code, code)
+        return "" if code in self._nothing else self._currency_names.get(code, code)
 
     def _column(
         self,
@@ -461,6 +466,9 @@ class Reader:
 
     def _money(self, fine: bool, text: str, currency: str, line: int, column: str) -> bytes:
         if not currency:
+            # a cancelled order and a transfer of stock have 0.00 and no currency
+            if amounts.units(text, self._decimal, _FINE, _FINE) == 0:
+                return _ZERO
             raise Misfit(
                 ReasonCode.UNKNOWN_CURRENCY,
                 f"{shown(text)} is an amount without a currency",

@@ -235,6 +235,8 @@ class Family:
     """The document is only given for a restricted data token."""
     options: Mapping[str, str] = field(default_factory=dict)
     """`reportOptions` to send."""
+    site: str = "Seller Central"
+    """Where a person downloads it."""
     currency_names: Mapping[str, str] = field(default_factory=dict)
     """Codes of currencies that Amazon writes in this family and that are not ISO 4217, with the one that is meant."""
     nothing: tuple[str, ...] = ()

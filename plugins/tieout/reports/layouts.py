@@ -9,10 +9,12 @@ real V1 files 33 or 36, because the promotion columns may be missing.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tieout.documents import ReasonCode
 from tieout.reports.errors import Misfit, shown
+from tieout.reports.family import normalised
 
 SETTLEMENT_ID = "settlement-id"
 TOTAL_AMOUNT = "total-amount"
@@ -31,6 +33,10 @@ _SHARED = (
 )  # fmt: skip
 
 _V2_AMOUNT = ("amount-type", "amount-description", "amount")
+
+MOST_LINES_ABOVE_HEADER = 60
+_SIGNS = frozenset({"totalamount", "depositdate", "settlementstartdate", "settlementenddate"})
+"""Columns of a settlement that no other report with a settlement id has, as `family.normalised` returns them."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,37 @@ class Layout:
     def spelled(self, name: str) -> str:
         """A column's name as the file spells it."""
         return self.header[self.names.index(name)]
+
+
+def seems_settlement(names: Collection[str]) -> bool:
+    """Whether columns are those of a settlement flat file, whether or not it can be read.
+
+    Args:
+        names: The columns of a header as `family.normalised` returns them.
+    """
+    return "settlementid" in names and not _SIGNS.isdisjoint(names)
+
+
+def is_header(line: str) -> bool:
+    """Whether a line is the header of a settlement flat file, in whatever way its fields are separated."""
+    return any(
+        seems_settlement({normalised(cell) for cell in line.split(delimiter)}) for delimiter in ("\t", ",", ";", "|")
+    )
+
+
+def check_text_above(line: str, number: int, header: str) -> None:
+    """Check that a line above the header is text, such as the name of who pays, and no line of the settlement.
+
+    Raises:
+        Misfit: `damaged_file` if it has about as many fields as the header.
+    """
+    if 2 * line.count("\t") > header.count("\t"):
+        raise Misfit(
+            ReasonCode.DAMAGED_FILE,
+            f"the line stands above the header and has {line.count(chr(9)) + 1} fields",
+            "Lines were moved: download the report again and import it as it came",
+            line=number,
+        )
 
 
 def recognise(header_line: str, line: int) -> Layout:

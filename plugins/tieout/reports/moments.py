@@ -1,9 +1,9 @@
 """Dates and times of any report family: with month names of Amazon's languages, a 12 h clock, or no zone at all.
 
 Settlements have their own, stricter reader of dates (`dates.py`), whose numeric notations and zones this one shares.
-Seen besides in other reports: `29 June 2026 5:39:32 pm GMT+9`, `Jan 15, 2024 10:30:00 AM PST`, `2 juil. 2026 13:04:05
-UTC`, `2026/06/01 0:12:13JST`, `28-Aug-2026 UTC`. What can be read in two ways is, as there, the order of day and month
-in numbers.
+Seen besides in other reports: `29 June 2026 5:39:32 pm GMT+9`, `3 mag 2021 22.13.05 GMT+00:00`, `Jan 15, 2024 10:30:00 AM
+PST`, `2 juil. 2026 13:04:05 UTC`, `2026/06/01 0:12:13JST`, `28-Aug-2026 UTC`. What can be read in two ways is, as there, the
+order of day and month in numbers.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -54,11 +55,13 @@ _DAY_FIRST = re.compile(r"([0-9]{1,2})(?:\.|º)?[ -](?:de )?([^\W\d_]{3,12})\.?,
 _MONTH_FIRST = re.compile(r"([^\W\d_]{3,12})\.? ([0-9]{1,2}),? ([0-9]{4})")
 _JAPANESE = re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日")
 _TIME = re.compile(
-    r"(?:T|,?[ ]+)(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,6}))?)?"
+    r"(?:T|,?[ ]+)(?P<hour>[0-9]{1,2})(?P<by>[:.])(?P<minute>[0-9]{2})"
+    r"(?:(?P=by)(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,6}))?)?"
     r"(?:[ ]*(?P<half>[aApP])\.?[ ]?[mM]\b\.?)?(?P<zone>.*)"
 )
 _ZONE_NAME = re.compile(r"[A-Z]{2,5}")
 _OFFSET = re.compile(r"(?:UTC|GMT)?[+-][0-9]{1,2}(?::?[0-9]{2})?")
+_CONTINENT = dt.timedelta(hours=4)
 _SPACES = re.compile(r"[ \t\u00a0\u2009\u202f\u3000]+")
 
 
@@ -89,6 +92,11 @@ class Moment:
     clock: str = ""
     zone: str | None = None
     """As the file names it; None if it names none."""
+
+    @property
+    def is_dotted(self) -> bool | None:
+        """Whether dots part its hours, minutes and seconds, as in `22.13.05`; None without a time."""
+        return None if self.time is None else ":" not in self.clock
 
 
 def shape_orders(shape: tuple[str, str, int]) -> frozenset[str]:
@@ -156,8 +164,9 @@ def parse(value: str) -> Moment | None:
         )
     except ValueError:
         return None
-    written = ("T" if rest.startswith("T") else " ") + ("%I:%M" if clock["half"] else "%H:%M")
-    written += ("" if clock["second"] is None else ":%S") + (" %p" if clock["half"] else "")
+    by = clock["by"]
+    written = ("T" if rest.startswith("T") else " ") + ("%I" if clock["half"] else "%H") + f"{by}%M"
+    written += ("" if clock["second"] is None else f"{by}%S") + (" %p" if clock["half"] else "")
     return Moment(date, notation, time, written, zone or None)
 
 
@@ -190,6 +199,8 @@ class DateEvidence:
     """By shape, the first date that two orders read differently, and its line."""
     spans: dict[tuple[tuple[str, str, int], str], tuple[dt.date, dt.date]] = field(default_factory=dict)
     """By shape and order, the first and the last day that the order reads."""
+    dotted: bool | None = None
+    """Whether the times have dots; None before the first."""
 
     def add(self, value: str, line: int) -> None:
         """Note one value.
@@ -199,6 +210,13 @@ class DateEvidence:
         moment = parse(value)
         if moment is None:
             raise Misfit(ReasonCode.BAD_DATE, f"{shown(value)} is not a date", RESAVED, line=line, column=self.column)
+        if moment.is_dotted is not None:
+            if self.dotted not in (None, moment.is_dotted):
+                problem = (
+                    f"{shown(value)} is a time with {'dots' if moment.is_dotted else 'colons'}, unlike those before it"
+                )
+                raise Misfit(ReasonCode.BAD_DATE, problem, RESAVED, line=line, column=self.column)
+            self.dotted = moment.is_dotted
         if isinstance(moment.date, dt.date):
             return
         shape = moment.date.shape
@@ -285,6 +303,11 @@ def _order_of(written: str | None, shape: _Shape) -> str:
     return order
 
 
+def _is_near(offset: dt.timedelta, clocks: Iterable[dt.timedelta | None]) -> bool:
+    """Whether an offset from UTC is one of the continent of a marketplace, whose own offsets are given."""
+    return any(own is not None and abs(offset - own) <= _CONTINENT for own in clocks)
+
+
 @dataclass
 class DateReading:
     """Reads the dates of one column whose orders are decided."""
@@ -331,10 +354,11 @@ class DateReading:
 
         The zone's name says which clock is meant and not whether it is summer: `05/21/18 14:39 PST` is 14:39 in Los Angeles,
         where it is summer then. Only in the hour that comes twice in autumn the name decides: `PDT` is the first, any
-        other the second. A time in the hour that is left out in spring is counted on from the time before it.
+        other the second. A time in the hour that is left out in spring is counted on from the time before it. A zone that is
+        not the marketplace's, but of its continent, is meant as it is named: `EST` of Amazon.com is five hours behind UTC.
 
         :param marketplace: as `include/config/marketplaces.yaml` spells it.
-        :raises ValueError: it is no date as the column has them, or its zone is another marketplace's.
+        :raises ValueError: it is no date as the column has them, or its zone is of another continent.
         """
         found = known_marketplaces().named(marketplace.strip())
         day, local, zone, at = self.read(value, found.currency if found else "")
@@ -346,7 +370,7 @@ class DateReading:
             offset = local.replace(tzinfo=dt.UTC) - at
             year = [wall.replace(month=month, day=1).utcoffset() for month in range(1, 13)]
             if offset not in year:
-                if zone and (_OFFSET.fullmatch(zone) or zone in ("UTC", "Z")):
+                if zone and (_OFFSET.fullmatch(zone) or zone in ("UTC", "GMT", "Z") or _is_near(offset, year)):
                     return day, local, zone, at
                 raise ValueError(f"names the zone {zone}, and {found.names[0]} is in {found.time_zone}")
         summer = first.utcoffset() != second.utcoffset() and at is not None and first.astimezone(dt.UTC) == at

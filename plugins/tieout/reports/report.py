@@ -28,7 +28,7 @@ from tieout.reports.text import detect_encoding, text_blocks
 
 __all__ = ["READER_VERSION", "SETTLEMENT", "recognise", "stage_report"]
 
-READER_VERSION = 2
+READER_VERSION = 3
 """Raised whenever the same bytes would be staged differently."""
 
 SETTLEMENT: Literal["settlement"] = "settlement"
@@ -168,7 +168,7 @@ def _expect(wanted: Family | None, found: Family) -> None:
         raise Misfit(
             ReasonCode.UNKNOWN_LAYOUT,
             f"this is {found.title}, not {wanted.title}",
-            "Ask for the report again; if it stays so, open a case with Seller Support",
+            "Ask for the report again; if it stays so, open a case with Amazon's support",
         )
 
 

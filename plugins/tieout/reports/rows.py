@@ -82,14 +82,16 @@ class RowReader:
         self._header_bytes = "\t".join(layout.header).encode()
 
     def rows(self, block: Block) -> Rows:
-        """The rows of a block, the header line left out.
+        """The rows of a block, the header line and the text above it left out.
 
         Raises:
             Misfit: `damaged_file` for a line with more fields than the header has names, or with an identifier in
                 scientific notation; `missing_summary` for a line without settlement id.
         """
         data, first, lines = block.data, block.first_line, block.lines
-        if first <= self._layout.header_line < first + lines:
+        if first + lines <= self._layout.header_line:
+            data = b""  # all of it is above the header
+        elif first <= self._layout.header_line:
             for _ in range(self._layout.header_line - first + 1):
                 data = data[data.index(b"\n") + 1 :]
                 first += 1

@@ -35,7 +35,7 @@ __all__ = ["LINES_SCHEMA", "READER_VERSION", "SETTLEMENTS_SCHEMA", "read_settlem
 _PROFILE_BYTES = 256 * 1024
 """A start of a thousand lines shows nearly every file's conventions; what it does not show is noticed later."""
 
-READER_VERSION = 2
+READER_VERSION = 3
 """Raised whenever the same bytes would be staged differently."""
 
 
@@ -142,13 +142,28 @@ def _read(
 
 
 def _layout(path: Path, encoding: str) -> Layout:
+    """The layout by the header: the first line with a settlement's columns, or else the first with any text.
+
+    Text may stand above the header: the name of the company that pays, in files of Singapore.
+    """
+    above: list[tuple[int, str]] = []
     blocks = 0
     for block in text_blocks(path, encoding):
         blocks += 1
-        for offset, line in enumerate(block.data.split(b"\n", 50)[:50]):
-            if line.strip():
-                return layouts.recognise(line.decode(), block.first_line + offset)
-        break
+        lines = block.data.split(b"\n", layouts.MOST_LINES_ABOVE_HEADER)[: layouts.MOST_LINES_ABOVE_HEADER]
+        for number, data in enumerate(lines, block.first_line):
+            line = data.decode()
+            if number > layouts.MOST_LINES_ABOVE_HEADER or not line.strip():
+                continue
+            if layouts.is_header(line):
+                for at, text in above:
+                    layouts.check_text_above(text, at, line)
+                return layouts.recognise(line, number)
+            above.append((number, line))
+        if block.first_line + block.lines > layouts.MOST_LINES_ABOVE_HEADER:
+            break
+    if above:
+        return layouts.recognise(above[0][1], above[0][0])
     problem = "the file has no text" if blocks else "the file is empty"
     raise Misfit(ReasonCode.EMPTY_FILE, problem, SELLER_SUPPORT)
 

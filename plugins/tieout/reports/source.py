@@ -23,7 +23,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGIC = b"PK\x03\x04"
 CHUNK_BYTES = 1 << 20
 _DAMAGE = (gzip.BadGzipFile, zlib.error, cast(type[Exception], isal_zlib.error))
-_DOWNLOAD_AGAIN = "Download the report again; if it stays so, open a case with Seller Support"
+_DOWNLOAD_AGAIN = "Download the report again; if it stays so, open a case with Amazon's support"
 
 
 def read_chunks(path: Path) -> Iterator[bytes]:

@@ -7,20 +7,23 @@ is what a spreadsheet makes of one, and is read as what it is.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tieout.documents import ReasonCode
+from tieout.reports import layouts, unsupported
+from tieout.reports.dates import zone_minutes
 from tieout.reports.errors import Misfit, shown
-from tieout.reports.family import Family, Format, normalised
+from tieout.reports.family import Column, Family, Format, Kind, normalised
+from tieout.reports.layouts import MOST_LINES_ABOVE_HEADER
 from tieout.reports.text import text_blocks
 
 AS_AMAZON_MADE_IT = "Download the report again and import it as Amazon made it, without opening and saving it"
 _DELIMITERS = ("\t", ",", ";", "|")
-_MOST_LINES_ABOVE_HEADER = 60
 _LOOKED_AT = 512 * 1024
-_SETTLEMENT = frozenset({"settlementid", "totalamount", "depositdate"})
+_SUFFIX = re.compile(r"(.*[^\s])\s*[(（]([^()（）]+)[)）]\s*")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Table:
     """The family's columns that the file has, by name, and where they stand."""
     unknown: dict[str, int]
     """Columns that the family does not declare, as the file spells them."""
+    zones: dict[str, str]
+    """The time zones that the header names, by column: `Transaction Time (UTC)`."""
 
     @property
     def resaved(self) -> bool:
@@ -91,58 +96,132 @@ def find_table(path: Path, encoding: str, families: Sequence[Family]) -> Table:
     lines = data.decode().split("\n")[:-1]
     if not any(line.strip() for line in lines):
         raise Misfit(ReasonCode.EMPTY_FILE, "the file has no text", AS_AMAZON_MADE_IT)
-    nearest: tuple[float, Family, list[str], int] | None = None
-    for index, line in enumerate(lines[:_MOST_LINES_ABOVE_HEADER]):
+    nearest: _Nearest | None = None
+    for index, line in enumerate(lines[:MOST_LINES_ABOVE_HEADER]):
         if not line.strip():
             continue
         for delimiter in _DELIMITERS:
             if delimiter not in line:
                 continue
-            cells = _cells(line, delimiter)
-            names = [normalised(cell) for cell in cells]
-            if set(names) >= _SETTLEMENT:
+            header = Header(_cells(line, delimiter))
+            if layouts.seems_settlement(header.names):
                 raise Settlement
             matches = []
             for family in families:
-                found, needed = _columns(family, names)
-                if needed <= found:
+                found = header.columns(family)[0]
+                missing = _needed(family) - found.keys()
+                if not missing:
                     matches.append((len(found), family))
                     continue
-                share = len(found & needed) / len(needed)
-                if len(found) > 2 and share >= 0.5 and (nearest is None or share > nearest[0]):
-                    nearest = share, family, sorted(needed - found), index
+                share = 1 - len(missing) / len(_needed(family))
+                if _resembles(share, len(found), header) and (nearest is None or share > nearest.share):
+                    nearest = _Nearest(share, family, sorted(missing), index)
             if matches:
-                most = max(count for count, _ in matches)
-                best = [family for count, family in matches if count == most]
-                if len(best) > 1:
-                    raise Misfit(
-                        ReasonCode.UNKNOWN_LAYOUT,
-                        f"the columns are those of {' and of '.join(each.title for each in best)}",
-                        AS_AMAZON_MADE_IT,
-                        line=index + 1,
-                    )
-                quoted = _is_quoted(delimiter, encoding, line, lines[index + 1 :], best[0])
-                return _table(best[0], Dialect(delimiter, quoted), line, cells, index, lines)
-    raise _in_one_field(lines, families) or _unknown(lines, nearest)
+                best = _best(matches, index + 1)
+                quoted = _is_quoted(delimiter, encoding, line, lines[index + 1 :], best)
+                return _table(best, Dialect(delimiter, quoted), header, index, lines)
+            if (title := unsupported.title_of(header.names)) is not None:
+                problem = f"this is {title}, which Tieout does not read"
+                raise Misfit(ReasonCode.UNKNOWN_LAYOUT, problem, _what_is_read(families), line=index + 1)
+    raise _in_one_field(lines, families) or _unknown(lines, nearest, families)
 
 
-def _columns(family: Family, names: Sequence[str]) -> tuple[set[str], set[str]]:
-    """The family's columns among normalised names, and those that it must have."""
-    found = {family.by_spelling[name].name for name in names if name in family.by_spelling}
-    return found, {*family.recognised_by, *(each.name for each in family.columns if each.required)}
+class Header:
+    """The fields of a line that may be a header."""
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        self.cells = cells
+        self.names = {normalised(cell): place for place, cell in reversed(list(enumerate(cells)))}
+        self._spellings = [(normalised(cell), _SUFFIX.fullmatch(cell)) for cell in cells]
+        self._suffixed = [
+            (normalised(match[1]), match[2].strip(), place)
+            for place, (_, match) in enumerate(self._spellings)
+            if match is not None
+        ]
+
+    def columns(self, family: Family) -> tuple[dict[str, list[int]], dict[str, str]]:
+        """The family's columns in the header: their places by name, and the time zones that it names.
+
+        A name counts without what follows it in brackets, as in `Sales Price (Marketplace Currency)`, if that does not
+        change what the column means, no field has the bare name, and no other differs in its brackets alone.
+        """
+        found: dict[str, list[int]] = {}
+        for place, (name, _) in enumerate(self._spellings):
+            if (column := family.by_spelling.get(name)) is not None:
+                found.setdefault(column.name, []).append(place)
+        zones: dict[str, str] = {}
+        suffixed: dict[str, list[tuple[int, str]]] = {}
+        for name, suffix, place in self._suffixed:
+            column = family.by_spelling.get(name)
+            spelled_in_full = self._spellings[place][0] in family.by_spelling
+            if column is not None and not spelled_in_full and _means_the_same(family, column, suffix):
+                suffixed.setdefault(column.name, []).append((place, suffix))
+        for name, places in suffixed.items():
+            if name in found or len(places) > 1:
+                continue
+            place, suffix = places[0]
+            found[name] = [place]
+            if zone_minutes(suffix, "") is not None:
+                zones[name] = suffix
+        return found, zones
+
+
+def _means_the_same(family: Family, column: Column, suffix: str) -> bool:
+    """Whether a column is the one that it is called, for all that its header adds in brackets.
+
+    An amount may be in another currency, and is the family's only if the brackets name the column of its currency.
+    """
+    if column.kind is Kind.MONEY:
+        named = family.by_spelling.get(normalised(suffix))
+        return named is not None and named.name == column.currency
+    return column.kind is not Kind.INSTANT or column.zone_of is not None or zone_minutes(suffix, "") is not None
+
+
+@dataclass(frozen=True)
+class _Nearest:
+    """The family that a header resembles most."""
+
+    share: float
+    """Of the columns that the family must have, how much is there."""
+    family: Family
+    missing: list[str]
+    index: int
+
+
+def _needed(family: Family) -> set[str]:
+    """The columns that a file of the family must have."""
+    return {*family.recognised_by, *(each.name for each in family.columns if each.required)}
+
+
+def _resembles(share: float, known: int, header: Header) -> bool:
+    """Whether a header is that of a family with a fault: it has half of what it must, and little else."""
+    return known > 2 and share >= 0.5 and known >= 0.5 * sum(1 for cell in header.cells if cell.strip())
+
+
+def _best(matches: list[tuple[int, Family]], line: int) -> Family:
+    most = max(count for count, _ in matches)
+    best = [family for count, family in matches if count == most]
+    if len(best) > 1:
+        problem = f"the columns are those of {' and of '.join(each.title for each in best)}"
+        raise Misfit(ReasonCode.UNKNOWN_LAYOUT, problem, AS_AMAZON_MADE_IT, line=line)
+    return best[0]
+
+
+def _what_is_read(families: Sequence[Family]) -> str:
+    titles = ", ".join(each.title for each in families)
+    return f"Tieout reads settlements (Flat File V2 and V1), {titles}, and the answers of Amazon's finance APIs"
 
 
 def _in_one_field(lines: list[str], families: Sequence[Family]) -> Misfit | None:
     """The refusal of a report whose lines are each a single field in quotation marks: a spreadsheet that expects semicolons
     makes this of commas."""
-    for index, line in enumerate(lines[:_MOST_LINES_ABOVE_HEADER]):
+    for index, line in enumerate(lines[:MOST_LINES_ABOVE_HEADER]):
         field = _cells(line, "\t")
         if len(field) != 1 or field[0] == line:
             continue
-        names = [normalised(cell) for cell in _cells(field[0], ",")]
+        header = Header(_cells(field[0], ","))
         for family in families:
-            found, needed = _columns(family, names)
-            if needed <= found:
+            if _needed(family) <= header.columns(family)[0].keys():
                 problem = f"this is {family.title}, and another program has made one field of each line"
                 return Misfit(ReasonCode.UNKNOWN_LAYOUT, problem, AS_AMAZON_MADE_IT, line=index + 1)
     return None
@@ -165,46 +244,48 @@ def _is_quoted(delimiter: str, encoding: str, header: str, rest: list[str], fami
     return family.format is Format.TSV_QUOTED and any(line.startswith('"') for line in rest)
 
 
-def _table(family: Family, dialect: Dialect, line: str, cells: list[str], index: int, lines: list[str]) -> Table:
-    columns: dict[str, int] = {}
-    unknown: dict[str, int] = {}
-    for place, cell in enumerate(cells):
-        column = family.by_spelling.get(normalised(cell))
-        if column is None:
-            name = cell.strip() or f"#{place + 1}"
-            unknown[f"{name}#{place + 1}" if name in unknown else name] = place
-            continue
-        if column.name in columns:
+def _table(family: Family, dialect: Dialect, header: Header, index: int, lines: list[str]) -> Table:
+    cells = header.cells
+    found, zones = header.columns(family)
+    for name, places in found.items():
+        if len(places) > 1:
             raise Misfit(
                 ReasonCode.UNKNOWN_LAYOUT,
-                f"the columns {shown(cells[columns[column.name]])} and {shown(cell)} both are {column.name}",
+                f"the columns {shown(cells[places[0]])} and {shown(cells[places[1]])} both are {name}",
                 AS_AMAZON_MADE_IT,
                 line=index + 1,
-                column=cell.strip(),
+                column=cells[places[1]].strip(),
             )
-        columns[column.name] = place
-    return Table(family, dialect, tuple(cells), index + 1, tuple(lines[:index]), columns, unknown)
+    known = {places[0] for places in found.values()}
+    unknown: dict[str, int] = {}
+    for place, cell in enumerate(cells):
+        if place not in known:
+            name = cell.strip() or f"#{place + 1}"
+            unknown[f"{name}#{place + 1}" if name in unknown else name] = place
+    columns = {name: places[0] for name, places in found.items()}
+    return Table(family, dialect, tuple(cells), index + 1, tuple(lines[:index]), columns, unknown, zones)
 
 
-def _unknown(lines: list[str], nearest: tuple[float, Family, list[str], int] | None) -> Misfit:
+def _unknown(lines: list[str], nearest: _Nearest | None, families: Sequence[Family]) -> Misfit:
     at, line = next((index, line) for index, line in enumerate(lines) if line.strip())
     start = line.lstrip("\ufeff \t")
     if start.startswith("<"):
         problem, advice = "this is a web page or an XML document, not a table", "Download the report as a flat file"
     elif nearest is not None:
-        _, family, missing, at = nearest
+        missing, at = nearest.missing, nearest.index
         problem = (
-            f"this seems to be {family.title}, but lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}"
+            f"this seems to be {nearest.family.title}, but lacks the column{'s' * (len(missing) > 1)} "
+            f"{', '.join(missing)}"
         )
         advice = (
-            "If the header is in a language that is not known yet, download the report with Seller Central set to "
-            "English; otherwise download it again with all its columns"
+            "If the header is in a language that is not known yet, download the report with "
+            f"{nearest.family.site} set to English; otherwise download it again with all its columns"
         )
     else:
         problem = f"no line looks like the header of a known report; the first is {shown(line, 100)}"
         advice = (
-            "If it is a report of Amazon's, download it with Seller Central set to English; docs/adding-a-report-family.md "
-            "says how a new kind is added"
+            f"{_what_is_read(families)}. If it is one of these, download it in English; docs/adding-a-report-family.md "
+            "explains how a new kind is added"
         )
     return Misfit(ReasonCode.UNKNOWN_LAYOUT, problem, advice, line=at + 1)
 

@@ -1,10 +1,10 @@
 -- amount_has_a_currency
 --
--- Every amount has a currency.
+-- Every amount but zero has a currency.
 --
 -- Severity: blocking
 -- Reason:   missing_currency
--- Why:      An amount without a currency is not money: it can be added to nothing.
+-- Why:      An amount without a currency is not money: it can be added to nothing. A zero is the same in every currency.
 --
 -- One row a document and column.
 

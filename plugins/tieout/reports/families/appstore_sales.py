@@ -2,12 +2,14 @@
 
 Columns: the page "Reporting API" of Amazon's developer console (developer.amazon.com/docs/reports-promo/reporting-API.html;
 Chinese edition of 13 December 2023), which specifies a ZIP archive with one CSV file in UTF-8. Its Chinese edition calls the
-last column 设备类型; the other Chinese names are those that its text uses.
+last column 设备类型; the other Chinese names are those that its text uses. Real English files add `(Marketplace Currency)` to the
+names of the amounts and `(Trial / Paid)` to that of the subscription status.
 
 Times are the marketplace's wall clock (page "Reporting FAQ", "What is the time zone for Sales reports?"), with and without
-seconds. Canada's currency is written `CAN`. In sums for 2017 and earlier the ids are `NA` and the time is a day; Adjustment is
-empty for their refunds. What the developer gets for refunds is negative in reports after November 2019 only: this is not
-corrected here, but in `core.appstore_sale`.
+seconds; real files also have times in UTC, and in another zone of the continent (EST of Amazon.com). Canada's currency is
+written `CAN`. In sums for 2017 and earlier the ids are `NA` and the time is a day; Adjustment is empty for their refunds. What
+the developer gets for refunds is negative in reports after November 2019 only: this is not corrected here, but in
+`core.appstore_sale`.
 """
 
 from __future__ import annotations
@@ -49,30 +51,31 @@ FAMILY = Family(
     obtained=Obtained.MADE_BY_AMAZON,
     scope=Scope.ACCOUNT,
     format=Format.CSV,
+    site="the Developer Console",
     dated_by="transaction_day",
     longest_window=dt.timedelta(days=31),
     delay=dt.timedelta(hours=48),
     columns=(
         text("marketplace", "市场", "亚马逊市场", required=True),
         text("country_region_code", "country/region code", "国家/地区代码"),
-        text("invoice_id", "发票ID", required=True),
+        text("invoice_id", "发票ID"),
         text("transaction_id", "交易ID", required=True),
         instant(
             "transaction", "transaction time", "交易时间", required=True, written="%m/%d/%y", zone_of="marketplace"
         ),
         text("transaction_type", "交易类型", required=True, words=TRANSACTION_TYPES),
-        flag("adjustment", "调整", required=True),
+        flag("adjustment", "调整"),
         text("asin", required=True),
-        text("vendor_sku", "供应商SKU", required=True),
+        text("vendor_sku", "供应商SKU"),
         text("title", "名称"),
         text("item_name", "项目名称"),
-        text("item_type", "商品类型", required=True, words=ITEM_TYPES),
+        text("item_type", "商品类型", words=ITEM_TYPES),
         text("in_app_subscription_term", "应用内订阅期限", words=TERMS),
         text("in_app_subscription_status", "应用内订阅状态", words=STATUSES),
         whole("units", "单位数", "单位", required=True),
         whole("usage_time", "使用时间"),
         currency("marketplace_currency", "市场货币", required=True),
-        money("sales_price", "销售价格", currency="marketplace_currency", required=True),
+        money("sales_price", "销售价格", currency="marketplace_currency"),
         money("estimated_earnings", "估算收入", "估计收入", currency="marketplace_currency", required=True),
         text("app_user_id", "应用用户ID"),
         text("receipt_id", "收据ID"),
@@ -81,7 +84,7 @@ FAMILY = Family(
     ),
     key=("invoice_id", "transaction_id", "transaction_type", "adjustment"),
     repeats=True,  # the sums of 2017 and earlier have no ids
-    recognised_by=("marketplace", "transaction_type", "vendor_sku", "estimated_earnings"),
+    recognised_by=("marketplace", "transaction_type", "estimated_earnings"),
     filled=("marketplace", "transaction", "transaction_type", "asin", "marketplace_currency"),
     currency_names={"CAN": "CAD"},
 )

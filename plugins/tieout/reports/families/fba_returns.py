@@ -26,11 +26,11 @@ FAMILY = Family(
     columns=(
         instant("returned", "return-date", "fecha-de-devolucion", required=True),
         text("order_id", "identificador-del-pedido", "id de pedido", required=True),
-        text("sku", required=True),
+        text("sku"),
         text("asin"),
         text("fnsku"),
         text("product_name", "nombre-del-producto"),
-        whole("quantity", "cantidad", required=True),
+        whole("quantity", "cantidad"),
         text("fulfillment_center_id", "identificador-del-centro-logistico", "centro logístico"),
         text("detailed_disposition", "disposicion-detallada", "estado detallado", required=True),
         text("reason", "motivo"),

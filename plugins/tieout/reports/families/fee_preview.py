@@ -43,7 +43,7 @@ FAMILY = Family(
         decimal("item_package_weight", "peso-del-paquete"),
         text("unit_of_weight", "unidad-de-peso"),
         text("product_size_tier", "product-size-weight-band", "nivel-de-tamano-del-producto"),
-        currency("currency", "divisa", required=True),
+        currency("currency", "divisa"),
         money("estimated_fee_total", "total-estimado-de-tarifas", required=True),
         money("estimated_referral_fee_per_unit", "comision-por-recomendacion-estimada-por-unidad"),
         money("estimated_variable_closing_fee", "tarifa-variable-de-cierre-estimada"),

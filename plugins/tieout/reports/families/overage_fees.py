@@ -25,7 +25,7 @@ FAMILY = Family(
     nothing=("--",),
     columns=(
         day("charged_date", "charge_date", required=True),
-        text("country_code", required=True),
+        text("country_code"),
         text("storage_type", required=True),
         money("charge_rate", currency="currency_code", fine=True),
         decimal("storage_usage_volume", "capacity_usage_volume", "storage_usage"),
@@ -33,7 +33,7 @@ FAMILY = Family(
         decimal("overage_volume", "overage_amount"),
         text("volume_unit"),
         money("charged_fee_amount", currency="currency_code", required=True, fine=True),
-        currency("currency_code", required=True),
+        currency("currency_code"),
     ),
     key=("charged_date", "country_code", "storage_type"),
     recognised_by=("charged_date", "storage_type", "charged_fee_amount"),
