@@ -1,7 +1,8 @@
 """The Reporting API of the developer console, and the bucket that its URLs lead to.
 
-Both stand on the port of Login with Amazon: in Amazon's world they are `developer.amazon.com` and
-`appstore-adx-reporting.s3.amazonaws.com`. Texts of errors are those of Amazon's page.
+Both are on the port of Login with Amazon: in Amazon's world they are `developer.amazon.com` and
+`appstore-adx-reporting.s3.amazonaws.com`. Texts of errors are those of Amazon's page and of people who measured the API. For a
+month without data these contradict each other, so that each is served: see `Trouble.absent_as`.
 """
 
 from __future__ import annotations
@@ -41,10 +42,13 @@ NOT_AVAILABLE = (
     "Report Not Available: You are trying to copy a file, but the file with the specified name does not exist in the S3 folder:"
     " fatal error: An error occurred (403) when calling the HeadObject operation: Forbidden"
 )
+NOT_FOUND = "Report not found"
 NO_USER = "User not authorized"
+ABSENT_AS = (400, 403, 404)
+"""How a month without data is answered: `NOT_FOUND`, `NOT_AVAILABLE`, or 404 with no reason."""
 BUCKET = "appstore-adx-reporting"
 _STAMP = "%Y%m%dT%H%M%SZ"
-_REPORT = re.compile(r"/api/appstore/download/report/([a-z]+)/([0-9]{4})/([0-9]{2})")
+_REPORT = re.compile(r"/api/appstore/download/report/([a-z]+)/([0-9]{4})(?:/(0[1-9]|1[0-2]))?")
 
 
 @dataclass
@@ -56,13 +60,19 @@ class Trouble:
     forbidden: set[tuple[str, str]] = field(default_factory=set)
     """Reports that are out of scope: kind and month like `2025-01`, or `*` for all months."""
     absent: set[tuple[str, str]] = field(default_factory=set)
-    """Reports that are not in the bucket."""
+    """Reports that are not in the bucket: kind and month, `*` for all months, or a year, which only earnings have."""
+    absent_as: int | None = None
+    """The status for a month without data, of `ABSENT_AS`; None: by seed and kind, so that a run meets each."""
+    unknown: set[str] = field(default_factory=set)
+    """Paths that do not exist, like `subscription/month` or `earnings/year`."""
+    unknown_as: int = 400
+    """The status for a path that does not exist. The page names none."""
     gone: set[tuple[str, str]] = field(default_factory=set)
     """Reports whose URL is minted and whose file is not in the bucket: S3 says no more than that."""
     server_away: bool = False
     bucket_away: bool = False
     unavailable: set[tuple[str, str]] = field(default_factory=set)
-    """Reports that are answered with 404 as if the server were away."""
+    """Reports whose server is overloaded: 503."""
     cut: int = 0
     """So many downloads are cut in the middle."""
     damaged: set[tuple[str, str]] = field(default_factory=set)
@@ -82,6 +92,7 @@ class Appstore:
 
     def __init__(self, seed: int, clock: VirtualClock) -> None:
         self._clock = clock
+        self._seed = seed
         self._key = hashlib.sha256(f"{seed}/appstore".encode()).digest()
         self.client_id = "amzn1.application-oa2-client." + hashlib.sha256(f"{seed}/profile".encode()).hexdigest()[:32]
         self.client_secret = "amzn1.oa2-cs.v1." + hashlib.sha256(f"{seed}/profile/secret".encode()).hexdigest()
@@ -148,17 +159,27 @@ class Appstore:
         if not header.startswith("Bearer "):
             return JSONResponse({"Message": NO_USER}, status_code=403)
         asked = _REPORT.fullmatch(request.url.path)
-        if asked is None or request.method != "GET" or not 1 <= int(asked[3]) <= 12 or asked[1] not in KINDS:
+        if asked is None or request.method != "GET" or not self._is_route(asked[1], asked[3]):
             message = _NO_SUCH_URI.format(uri=request.url.path, verb=request.method)
-            return JSONResponse({"Message": message}, status_code=403)
-        kind, month = asked[1], f"{asked[2]}-{asked[3]}"
-        if not self._may_report(header) or self.trouble.has(self.trouble.forbidden, kind, month):
+            return JSONResponse({"Message": message}, status_code=self.trouble.unknown_as)
+        kind, period = asked[1], "-".join(part for part in asked.groups()[1:] if part)
+        if not self._may_report(header) or self.trouble.has(self.trouble.forbidden, kind, period):
             return JSONResponse({"Message": NOT_AUTHORIZED}, status_code=403)
-        if self.trouble.has(self.trouble.unavailable, kind, month):
-            return PlainTextResponse("Not Found", status_code=404)
-        if not self.trouble.has(self.trouble.gone, kind, month) and self._body(kind, month) is None:
-            return PlainTextResponse(NOT_AVAILABLE, status_code=403)
-        return PlainTextResponse(self._url(kind, asked[2], asked[3], base_url))
+        if self.trouble.has(self.trouble.unavailable, kind, period):
+            return PlainTextResponse("Service Unavailable", status_code=503)
+        if not self.trouble.has(self.trouble.gone, kind, period) and self._body(kind, period) is None:
+            return self._absent(kind)
+        return PlainTextResponse(self._url(kind, period, base_url))
+
+    def _is_route(self, kind: str, month: str | None) -> bool:
+        known = kind in KINDS and (month is not None or kind == "earnings")
+        return known and f"{kind}/{'month' if month else 'year'}" not in self.trouble.unknown
+
+    def _absent(self, kind: str) -> Response:
+        status = self.trouble.absent_as or ABSENT_AS[(self._seed + KINDS.index(kind)) % len(ABSENT_AS)]
+        if status == 400:
+            return JSONResponse({"Message": NOT_FOUND}, status_code=status)
+        return PlainTextResponse(NOT_AVAILABLE if status == 403 else "Not Found", status_code=status)
 
     def _take(self) -> bool:
         tokens, since = self._bucket
@@ -167,19 +188,21 @@ class Appstore:
         self._bucket = (tokens - 1 if tokens >= 1 else tokens, now)
         return tokens >= 1
 
-    def _body(self, kind: str, month: str) -> bytes | None:
-        first = dt.date.fromisoformat(f"{month}-01")
-        if first < EARLIEST or self.trouble.has(self.trouble.absent, kind, month):
+    def _body(self, kind: str, period: str) -> bytes | None:
+        first = dt.date.fromisoformat(f"{period}-01" if "-" in period else f"{period}-01-01")
+        if first < EARLIEST or self.trouble.has(self.trouble.absent, kind, period):
             return None
-        replaced = self.trouble.texts.get((kind, month))
-        body = _zip(kind, month, replaced) if replaced else self.reports.file(kind, first, self._clock.facts_at())
-        if body and self.trouble.has(self.trouble.damaged, kind, month):
+        replaced = self.trouble.texts.get((kind, period))
+        now = self._clock.facts_at()
+        made = self.reports.file(kind, first, now) if "-" in period else self.reports.year(first.year, now)
+        body = _zip(kind, period, replaced) if replaced else made
+        if body and self.trouble.has(self.trouble.damaged, kind, period):
             body = body[:60] + bytes([body[60] ^ 0xFF]) + body[61:]
         return body
 
-    def _url(self, kind: str, year: str, month: str, base_url: str) -> str:
+    def _url(self, kind: str, period: str, base_url: str) -> str:
         now = self._clock.now()
-        path = f"/{BUCKET}/{DEVELOPER}/{kind}/{kind}_{year}_{month}.zip"
+        path = f"/{BUCKET}/{DEVELOPER}/{kind}/{kind}_{period.replace('-', '_')}.zip"
         query = {
             "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
             "X-Amz-Date": now.strftime(_STAMP),
@@ -203,9 +226,9 @@ class Appstore:
         now = self._clock.now()
         if now > signed_at + URL_LIFE:
             return s3_error("AccessDenied", "Request has expired")
-        kind, year, month = re.fullmatch(r".*/([a-z]+)_([0-9]{4})_([0-9]{2})\.zip", path).groups()  # type: ignore[union-attr]
-        gone = self.trouble.has(self.trouble.gone, kind, f"{year}-{month}")
-        body = None if gone else self._body(kind, f"{year}-{month}")
+        kind, _, period = path.rsplit("/", 1)[1].removesuffix(".zip").partition("_")
+        period = period.replace("_", "-")
+        body = None if self.trouble.has(self.trouble.gone, kind, period) else self._body(kind, period)
         if body is None:
             # S3 does not say that a file is missing to whoever may not list the bucket
             return s3_error("AccessDenied", "Access Denied")
@@ -223,13 +246,13 @@ class Appstore:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _zip(kind: str, month: str, text: bytes) -> bytes:
+def _zip(kind: str, period: str, text: bytes) -> bytes:
     import io
     import zipfile
 
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{kind}_{month.replace('-', '_')}.csv", text)
+        archive.writestr(f"{kind}_{period.replace('-', '_')}.csv", text)
     return packed.getvalue()
 
 

@@ -124,16 +124,14 @@ class Reports:
 
     def file(self, kind: str, month: dt.date, now: dt.datetime) -> bytes | None:
         """A report as a ZIP archive; None if there is none. Each day it is packed anew, whether or not it says anything new."""
-        csv_file = self.text(kind, month, now)
-        if csv_file is None:
-            return None
-        made = refreshed(now)
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            member = zipfile.ZipInfo(f"{kind}_{month:%Y_%m}.csv", made.timetuple()[:6])
-            member.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(member, csv_file)
-        return packed.getvalue()
+        return _packed(f"{kind}_{month:%Y_%m}.csv", self.text(kind, month, now), now)
+
+    def year(self, year: int, now: dt.datetime) -> bytes | None:
+        """The earnings report of a year as a ZIP archive; None if there is none."""
+        months = [month for month in sorted(self.earnings(now)) if month.year == year]
+        rows = [_invoice(each, chinese=False) for month in months for each in self.earnings(now)[month]]
+        text = table([english for english, _ in EARNINGS], rows) if rows else None
+        return _packed(f"earnings_{year}.csv", text, now)
 
     def text(self, kind: str, month: dt.date, now: dt.datetime) -> bytes | None:
         """A report's CSV; None if there is none."""
@@ -150,6 +148,17 @@ class Reports:
         if not rows:
             return None
         return table([names[chinese] for names in header], rows)
+
+
+def _packed(name: str, csv_file: bytes | None, now: dt.datetime) -> bytes | None:
+    if csv_file is None:
+        return None
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        member = zipfile.ZipInfo(name, refreshed(now).timetuple()[:6])
+        member.compress_type = zipfile.ZIP_DEFLATED
+        archive.writestr(member, csv_file)
+    return packed.getvalue()
 
 
 def table(header: list[str], rows: Iterable[list[str | None]]) -> bytes:

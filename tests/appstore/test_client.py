@@ -13,12 +13,12 @@ import pytest
 from simulator.appstore import api
 from tests.appstore.conftest import URL, Console
 from tieout.amazon import appstore
-from tieout.amazon.appstore import Answer, Refusal, Report, ReportKind
+from tieout.amazon.appstore_answers import EARLIEST, Answer, Period, Refusal, Report, ReportKind, url_in
 from tieout.amazon.appstore_connection import AppstoreConnection, check_appstore
 from tieout.amazon.budget import LIMITS, MemoryBudgetStore
-from tieout.amazon.errors import InvalidRequest, LoginRefused
+from tieout.amazon.errors import LoginRefused
 
-JULY = dt.date(2026, 7, 1)
+JULY = Period(dt.date(2026, 7, 1))
 SALES = ReportKind.SALES
 
 
@@ -43,7 +43,7 @@ def test_a_report_is_received_whole(console: Console, body: Path) -> None:
 
 def test_absent_forbidden_and_delayed_are_three_answers(console: Console, body: Path) -> None:
     client = console.client()
-    absent = refusal(client.fetch(SALES, dt.date(2018, 1, 1), body))
+    absent = refusal(client.fetch(SALES, Period(dt.date(2018, 1, 1)), body))
     assert absent.answer is Answer.ABSENT
     assert "Report Not Available" in absent.message
     console.trouble.forbidden = {("sales", "2026-07")}
@@ -54,8 +54,17 @@ def test_absent_forbidden_and_delayed_are_three_answers(console: Console, body: 
     console.trouble.forbidden = set()
     console.trouble.server_away = True
     away = refusal(client.fetch(SALES, JULY, body))
-    assert (away.answer, "status 404" in away.message) == (Answer.DELAYED, True)
+    assert (away.answer, away.message) == (
+        Answer.NOT_FOUND,
+        "Amazon answers 404 to the request for the sales report of 2026-07, without a reason",
+    )
+    assert not client.is_there()
     console.trouble.server_away = False
+    assert client.is_there()
+    console.trouble.unavailable = {("sales", "2026-07")}
+    overloaded = refusal(client.fetch(SALES, JULY, body))
+    assert (overloaded.answer, "status 503" in overloaded.message) == (Answer.DELAYED, True)
+    console.trouble.unavailable = set()
     console.trouble.bucket_away = True
     bucket = refusal(client.fetch(SALES, JULY, body))
     assert (bucket.answer, "the bucket answers 404" in bucket.message) == (Answer.DELAYED, True)
@@ -65,9 +74,63 @@ def test_absent_forbidden_and_delayed_are_three_answers(console: Console, body: 
     assert (gone.answer, "Access Denied" in gone.message) == (Answer.ABSENT, True)
 
 
-def test_a_url_that_amazon_does_not_know_is_our_mistake(console: Console, body: Path) -> None:
-    with pytest.raises(InvalidRequest, match=r"Unable to fetch the request scope for uri = .* and verb = GET"):
-        console.client().fetch("rankings", JULY, body)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("status", "answer", "text"),
+    [
+        (400, Answer.ABSENT, "Report not found."),
+        (403, Answer.ABSENT, "Report Not Available"),
+        (404, Answer.NOT_FOUND, "without a reason"),
+    ],
+)
+def test_a_month_without_data_is_understood_in_each_form(
+    console: Console, body: Path, status: int, answer: Answer, text: str
+) -> None:
+    console.trouble.absent_as = status
+    client = console.client()
+    absent = refusal(client.fetch(SALES, Period(dt.date(2018, 1, 1)), body))
+    assert absent.answer is answer
+    assert text in absent.message
+    # no waiting, no second try, no new token: a history of years is a hundred such months
+    assert [call.status for call in console.calls if call.operation == "appstoreReport"] == [status]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_path_that_amazon_does_not_know_is_an_answer_of_its_own(console: Console, body: Path, status: int) -> None:
+    console.trouble.unknown, console.trouble.unknown_as = {"sales/month"}, status
+    unknown = refusal(console.client().fetch(SALES, JULY, body))
+    assert unknown.answer is Answer.NO_ROUTE
+    assert unknown.message.startswith(
+        f"Amazon does not know the address /api/appstore/download/report/sales/2026/07: {status} Unable to fetch"
+    )
+
+
+def test_earnings_come_by_month_and_by_year(console: Console, body: Path) -> None:
+    client = console.client()
+    assert isinstance(client.fetch(ReportKind.EARNINGS, Period(dt.date(2026, 6, 1)), body), Report)
+    assert zipfile.ZipFile(body).namelist() == ["earnings_2026_06.csv"]
+    assert isinstance(client.fetch(ReportKind.EARNINGS, Period(dt.date(2026, 1, 1), yearly=True), body), Report)
+    assert zipfile.ZipFile(body).namelist() == ["earnings_2026.csv"]
+    assert [call.path for call in console.calls if call.operation == "appstoreReport"][-1].endswith("/earnings/2026")
+
+
+@pytest.mark.parametrize(
+    "text", ["https://b.s3/x?a=1&b=2", '"https://b.s3/x?a=1&b=2"', '{"downloadUrl": "https://b.s3/x?a=1\\u0026b=2"}']
+)
+def test_a_url_is_found_in_plain_text_and_in_json(text: str) -> None:
+    assert url_in(text) == "https://b.s3/x?a=1&b=2"
+
+
+def test_an_answer_without_a_url_has_none() -> None:
+    assert [url_in(text) for text in ("", "Report not found", '{"Message": "no"}', "[]", "1")] == [None] * 5
+
+
+def test_a_period_ends_where_the_next_begins() -> None:
+    ends = [Period(dt.date(2024, month, 1)).end for month in range(1, 13)]
+    assert ends == [*(dt.date(2024, month, 1) for month in range(2, 13)), dt.date(2025, 1, 1)]
+    assert [Period(dt.date(year, 1, 1), yearly=True).end for year in (2024, 2025)] == [
+        dt.date(2025, 1, 1),
+        dt.date(2026, 1, 1),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +209,7 @@ def test_forbidden_months_do_not_ask_for_a_token_each(console: Console, body: Pa
     client = console.client()
     console.trouble.forbidden = {("earnings", "*")}
     for month in range(1, 8):
-        answer = refusal(client.fetch(ReportKind.EARNINGS, dt.date(2026, month, 1), body))
+        answer = refusal(client.fetch(ReportKind.EARNINGS, Period(dt.date(2026, month, 1)), body))
         assert answer.answer is Answer.FORBIDDEN
     assert [call.operation for call in console.calls].count("token") == 2
 
@@ -213,5 +276,5 @@ def test_the_paths_and_limits_of_the_document() -> None:
     assert appstore.ENDPOINT == "https://developer.amazon.com"
     assert appstore.REPORTS == "/api/appstore/download/report"
     assert appstore.SCOPE == "adx_reporting::appstore:marketer"
-    assert dt.date(2018, 1, 1) == appstore.EARLIEST
+    assert dt.date(2018, 1, 1) == EARLIEST
     assert appstore.LOGIN_ENDPOINT + appstore.PATH == "https://api.amazon.com/auth/o2/token"

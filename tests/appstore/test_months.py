@@ -9,10 +9,11 @@ import pytest
 
 from tests.appstore.conftest import Console, new_console
 from tieout.accounts import Account
-from tieout.amazon.appstore import ReportKind
+from tieout.amazon.appstore_answers import ReportKind
 from tieout.amazon.errors import AmazonUnavailable, LoginRefused
 from tieout.documents import DocumentOutcome, Region, State
-from tieout.intake.appstore import Month, ask_again_at, months_until, receive_months, settle_months, versions_of
+from tieout.intake.appstore import receive_months, settle_months, versions_of
+from tieout.intake.months import Month, ask_again_at, periods_until
 from tieout.intake.receiving import read_listing
 from tieout.intake.settling import AccountKeys, account_for, check, read
 from tieout.lake import Keys, Lake
@@ -38,7 +39,10 @@ def prove(lake: Lake, day: dt.date = DAY) -> dict[str, DocumentOutcome]:
 def only(console: Console, *months: str) -> None:
     """Leave only these reports in the bucket, so that a test is quick."""
     every = {
-        (kind.value, f"{month:%Y-%m}") for kind in ReportKind for month in months_until(dt.date(2026, 12, 31), None)
+        (kind.value, str(period))
+        for kind in ReportKind
+        for yearly in (False, True)
+        for period in periods_until(dt.date(2026, 12, 31), None, yearly=yearly)
     }
     console.trouble.absent = every - {tuple(month.split("/")) for month in months}
 
@@ -72,7 +76,7 @@ def test_every_month_since_2018_is_asked_for_and_each_ends_with_a_reason(small: 
 def test_a_developer_is_asked_for_no_month_before_the_first(small: Console, lake: Lake) -> None:
     small.since = dt.date(2026, 7, 15)
     assert receive(small, lake) == 3
-    assert len(prove(lake)) == 6  # July and August of three kinds
+    assert len(prove(lake)) == 7  # July and August of three kinds, and the earnings of 2026
 
 
 def test_a_second_run_asks_for_nothing_and_the_next_day_for_what_may_change(small: Console, lake: Lake) -> None:
@@ -195,7 +199,7 @@ def test_a_delayed_month_waits_and_is_asked_for_by_the_next_run(small: Console, 
     receive(small, lake)
     outcomes = prove(lake)
     assert state(outcomes, "sales-2026-07")[:2] == ("quarantined", "not_received")
-    assert "status 404" in state(outcomes, "sales-2026-07")[2]
+    assert "status 503" in state(outcomes, "sales-2026-07")[2]
     small.trouble.unavailable = set()
     assert receive(small, lake) == 1
     assert state(prove(lake), "sales-2026-07.v1")[0] == "ready"

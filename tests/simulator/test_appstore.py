@@ -112,7 +112,7 @@ def test_the_two_messages_of_403(console: Console) -> None:
     console.appstore.trouble.forbidden = set()
     for path, verb in (("rankings/2026/07", "GET"), ("sales/2026/7", "GET"), ("sales/2026/07", "POST")):
         said = console.ask(path, verb=verb)
-        assert said.status_code == 403
+        assert said.status_code == 400
         assert said.json()["Message"] == (
             f"Unable to fetch the request scope for uri = /api/appstore/download/report/{path} and verb = {verb}"
         )
@@ -140,6 +140,32 @@ def test_no_token_no_report_no_server(console: Console) -> None:
     assert console.ask("sales/2026/07", "Atc|any").status_code == 404
     assert console.http.get(url).status_code == 404
     console.appstore.trouble.server_away = console.appstore.trouble.bucket_away = False
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [(400, '{"Message":"Report not found"}'), (403, "Report Not Available: You are trying"), (404, "Not Found")],
+)
+def test_a_month_without_data_is_answered_in_each_form_that_is_known(console: Console, status: int, text: str) -> None:
+    console.appstore.trouble.absent_as = status
+    absent = console.ask("sales/2018/01")
+    assert (absent.status_code, absent.text.startswith(text)) == (status, True)
+    console.appstore.trouble.absent_as = None
+    # without a setting, a developer meets all of them
+    met = {console.ask(f"{kind}/2018/01").status_code for kind in ("sales", "subscription", "earnings")}
+    assert met == {400, 403, 404}
+
+
+def test_earnings_alone_are_of_a_year_too(console: Console) -> None:
+    year = console.ask("earnings/2025")
+    archive = zipfile.ZipFile(io.BytesIO(console.http.get(year.text).content))
+    rows = list(csv.DictReader(io.StringIO(archive.read("earnings_2025.csv").decode())))
+    months = [row for month in range(1, 13) for row in console.rows("earnings", f"2025-{month:02}")]
+    assert [row["Invoice Id"] for row in rows] == [list(row.values())[2] for row in months]
+    assert "Unable to fetch the request scope" in console.ask("sales/2025").text
+    console.appstore.trouble.unknown = {"earnings/year"}
+    assert "Unable to fetch the request scope" in console.ask("earnings/2025").text
+    console.appstore.trouble.unknown = set()
 
 
 def test_three_requests_a_second(console: Console) -> None:

@@ -1,7 +1,8 @@
 """The Appstore's Reporting API: one developer's monthly reports.
 
-Paths, limits and texts of errors are those of the page "Reporting API" of Amazon's developer console. A report that is not
-there, one that Amazon does not give, and one that cannot be had just now are three different answers.
+Paths, limits and texts of errors are those of the page "Reporting API" of Amazon's developer console
+(developer.amazon.com/docs/reports-promo/reporting-API.html). Where people who measured the API report something else than the
+page, both are understood: a month without data is answered with 400, 403 or 404, and a path that does not exist with 400 or 403.
 """
 
 from __future__ import annotations
@@ -14,17 +15,26 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
 import httpx
 
+from tieout.amazon.appstore_answers import (
+    ATTACH,
+    Answer,
+    Period,
+    Refusal,
+    Report,
+    ReportKind,
+    brief,
+    refusal_of,
+    url_in,
+)
 from tieout.amazon.budget import LONGEST_BACK_OFF, Budget, Taken
 from tieout.amazon.clock import Clock
-from tieout.amazon.errors import BudgetExhausted, InvalidRequest, LoginRefused
+from tieout.amazon.errors import BudgetExhausted, LoginRefused
 from tieout.amazon.login import LOGIN_ENDPOINT, PATH, Credentials, Login
 from tieout.amazon.selling_partner import USER_AGENT
 from tieout.documents import ApiCall, Region
@@ -34,18 +44,12 @@ REPORTS = "/api/appstore/download/report"
 OPERATION = "appstoreReport"
 SCOPE = "adx_reporting::appstore:marketer"
 """The only scope that reports are given for."""
-EARLIEST = dt.date(2018, 1, 1)
-"""The month of the oldest report that the API has."""
 TRIES = 5
 MINTS = 3
 """URLs of one report that are minted if they die before the download begins. They live for five minutes."""
 LONGEST_SLEEP = 5.0
 RENEW_AGAIN_AFTER = dt.timedelta(minutes=10)
 """A refusal may mean that the token is dead: a new one is asked for, but not for every report that is refused."""
-ATTACH = (
-    "In the developer console open Apps & Services > API Access > Reporting API, choose the security profile from the list and"
-    " click Attach; it has to stand under Security Profile(s) in use"
-)
 _ADVICE = {
     "invalid_client": "The client id or client secret is wrong, or the security profile was deleted: copy both again from "
     "Apps & Services > Security Profiles > Web Settings into the connection.",
@@ -53,50 +57,7 @@ _ADVICE = {
     "unsupported_grant_type": "The connection is no Appstore security profile: make one in the developer console.",
     "invalid_request": "Something between here and Amazon changes the request: ask whoever runs the proxy.",
 }
-_NOT_AVAILABLE = "report not available"
-_NO_SUCH_URI = "unable to fetch the request scope"
 _EXPIRED = "Request has expired"
-
-
-class ReportKind(StrEnum):
-    """A report of the API, as its path names it."""
-
-    SALES = "sales"
-    SUBSCRIPTION = "subscription"
-    EARNINGS = "earnings"
-
-
-class Answer(StrEnum):
-    """What Amazon says instead of giving a report."""
-
-    ABSENT = "absent"
-    """There is no such report: Amazon has nothing to tell of the month, or has not made it yet."""
-    FORBIDDEN = "forbidden"
-    """Amazon does not give it to this security profile. That says nothing about what is in it."""
-    DELAYED = "delayed"
-    """It cannot be had just now: the server or the bucket is away."""
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A report that did not come."""
-
-    answer: Answer
-    message: str
-    """What Amazon said, and what to do."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """A report's bytes on disk, as they came."""
-
-    path: Path
-    size: int
-    sha256: str
-    content_type: str | None
-    made_at: dt.datetime | None
-    """When Amazon put it into the bucket, UTC; None if it does not say."""
-    request_id: str | None
 
 
 class SecurityProfile(Login):
@@ -157,33 +118,54 @@ class Appstore:
         self._endpoint = endpoint.rstrip("/")
         self._renewed_at: dt.datetime | None = None
 
-    def fetch(self, kind: ReportKind, month: dt.date, path: Path) -> Report | Refusal:
-        """Download the report of a month as it stands now.
+    def fetch(self, kind: ReportKind, period: Period, path: Path) -> Report | Refusal:
+        """Download the report of a period as it is now.
 
-        :param month: its first day.
         :param path: where the bytes go.
         :raises LoginRefused: if Amazon refuses the security profile.
         :raises BudgetExhausted: if the rate budget is spent and the wait is long.
-        :raises InvalidRequest: if Amazon does not know the path.
         """
         for _ in range(MINTS):
-            url = self._mint(kind, month)
+            url = self._mint(kind, period)
             if isinstance(url, Refusal):
                 return url
-            found = self._download(kind, month, url, path)
+            found = self._download(kind, period, url, path)
             if found is not None:
                 return found
         return Refusal(Answer.DELAYED, f"{MINTS} URLs of the report were dead when they were used")
 
-    def can_report(self) -> Refusal | None:
-        """Ask for the URL of last month's sales report and throw it away; None if Amazon gives it."""
-        last = (self._clock.now().date().replace(day=1) - dt.timedelta(days=1)).replace(day=1)
-        url = self._mint(ReportKind.SALES, last)
+    def refusal(self, kind: ReportKind, period: Period) -> Refusal | None:
+        """Ask for the URL of a report and throw it away; None if Amazon gives it."""
+        url = self._mint(kind, period)
         return url if isinstance(url, Refusal) else None
 
-    def _mint(self, kind: ReportKind, month: dt.date) -> str | Refusal:
+    def can_report(self) -> Refusal | None:
+        """Ask for the URL of last month's sales report and throw it away; None if Amazon gives it.
+
+        A 404 is an answer of the API, and last month has no report, if the API refuses who has no token.
+        """
+        last = (self._clock.now().date().replace(day=1) - dt.timedelta(days=1)).replace(day=1)
+        refusal = self.refusal(ReportKind.SALES, Period(last))
+        if refusal and refusal.answer is Answer.NOT_FOUND:
+            return Refusal(Answer.ABSENT if self.is_there() else Answer.DELAYED, refusal.message)
+        return refusal
+
+    def is_there(self) -> bool:
+        """Return whether the API is there at all: it refuses a request without a token ("User not authorized")."""
+        path = f"{REPORTS}/{ReportKind.SALES}/{Period(self._clock.now().date().replace(day=1)).path}"
+        self._take()
+        called_at, started = self._clock.now(), time.monotonic()
+        try:
+            answer = self._http.get(self._endpoint + path, headers={"User-Agent": USER_AGENT})
+        except httpx.TransportError as cut:
+            self._note(OPERATION, "GET", path, called_at, started, None, type(cut).__name__)
+            return False
+        self._note(OPERATION, "GET", path, called_at, started, answer)
+        return answer.status_code in (400, 401, 403)
+
+    def _mint(self, kind: ReportKind, period: Period) -> str | Refusal:
         """The URL of a report, which lives for five minutes: it is never stored or logged."""
-        path = f"{REPORTS}/{kind}/{month:%Y/%m}"
+        path = f"{REPORTS}/{kind}/{period.path}"
         failures, trouble = 0, ""
         while failures < TRIES:
             if failures:
@@ -205,19 +187,14 @@ class Appstore:
                 self._clock.sleep(min(self._budget.refused(OPERATION, None), LONGEST_BACK_OFF))
                 continue
             self._budget.answered(taken)
-            said = " ".join(answer.text.split())[:300]
-            if answer.status_code == 200 and said.strip('"').startswith("http"):
-                return said_url(answer.text)
-            if _NO_SUCH_URI in said.lower():
-                raise InvalidRequest(f"Amazon does not know {path}: {said}", answer.status_code, said)
-            if _NOT_AVAILABLE in said.lower():
-                return Refusal(Answer.ABSENT, f"Amazon has no {kind} report of {month:%Y-%m}: {_brief(said)}")
-            if answer.status_code in (400, 401, 403):
-                if self._may_be_dead_token():
-                    continue
-                return Refusal(Answer.FORBIDDEN, _forbidden(kind, month, answer.status_code, said))
-            trouble, failures = f"status {answer.status_code}", failures + 1
-        return Refusal(Answer.DELAYED, f"the API's server does not give its {kind} report of {month:%Y-%m}: {trouble}")
+            if answer.status_code == 200 and (url := url_in(answer.text)):
+                return url
+            refusal = refusal_of(kind, period, path, answer)
+            if refusal is None:
+                trouble, failures = f"status {answer.status_code}", failures + 1
+            elif refusal.answer is not Answer.FORBIDDEN or not self._may_be_dead_token():
+                return refusal
+        return Refusal(Answer.DELAYED, f"the API's server does not give its {kind} report of {period}: {trouble}")
 
     def _may_be_dead_token(self) -> bool:
         """Whether to try once more with a new token: one that is older than an hour is refused in the same words."""
@@ -228,9 +205,9 @@ class Appstore:
         self._login.forget()
         return True
 
-    def _download(self, kind: ReportKind, month: dt.date, url: str, path: Path) -> Report | Refusal | None:
+    def _download(self, kind: ReportKind, period: Period, url: str, path: Path) -> Report | Refusal | None:
         """The bytes of a URL; None if it is dead."""
-        name = f"{kind}_{month:%Y_%m}.zip"
+        name = f"{kind}_{period.path.replace('/', '_')}.zip"
         trouble = ""
         for attempt in range(TRIES):
             if attempt:
@@ -255,9 +232,9 @@ class Appstore:
                 return None
             if answer.status_code in (401, 403) or "NoSuchKey" in said:
                 return Refusal(
-                    Answer.ABSENT, f"the bucket has no {kind} report of {month:%Y-%m}: {_brief(_s3_message(said))}"
+                    Answer.ABSENT, f"the bucket has no {kind} report of {period}: {brief(_s3_message(said))}"
                 )
-        return Refusal(Answer.DELAYED, f"the {kind} report of {month:%Y-%m} could not be downloaded: {trouble}")
+        return Refusal(Answer.DELAYED, f"the {kind} report of {period} could not be downloaded: {trouble}")
 
     def _take(self) -> Taken:
         while True:
@@ -298,19 +275,6 @@ class Appstore:
         )
 
 
-def said_url(text: str) -> str:
-    """The URL in an answer, which is plain text or a JSON string."""
-    return text.strip().strip('"')
-
-
-def _forbidden(kind: ReportKind, month: dt.date, status: int, said: str) -> str:
-    return (
-        f"Amazon does not give the {kind} report of {month:%Y-%m} to this security profile: {status} {_brief(said)} What the"
-        f" month holds is unknown. Either the profile is not attached to the Reporting API: {ATTACH}. Or the report is out of"
-        " its scope: then download it in the console under Reporting > Download Center, and import it"
-    )
-
-
 def _save(answer: httpx.Response, path: Path, *, last: bool) -> tuple[Report | None, str]:
     """Write the body to a file; what is wrong with it, if it is not whole."""
     digest, size = hashlib.sha256(), 0
@@ -349,8 +313,3 @@ def _request_id(answer: httpx.Response) -> str | None:
 def _s3_message(xml: str) -> str:
     found = re.search(r"<Message>(.*?)</Message>", xml)
     return found[1] if found else xml
-
-
-def _brief(said: str) -> str:
-    text = re.sub(r'^\{"Message":\s*"(.*)"\}$', r"\1", said.strip())[:200]
-    return text if text.endswith(".") else f"{text}."

@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from tieout.amazon.appstore import ENDPOINT, Answer, Appstore, SecurityProfile
+from tieout.amazon.appstore import ENDPOINT, Appstore, SecurityProfile
+from tieout.amazon.appstore_answers import Answer
 from tieout.amazon.budget import Budget, MemoryBudgetStore
 from tieout.amazon.clock import Clock
 from tieout.amazon.errors import AmazonError

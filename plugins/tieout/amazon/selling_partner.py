@@ -209,8 +209,7 @@ class SellingPartner:
         try:
             page = self._call("getReports", "GET", f"{REPORTS}/reports", params=params).json()
         except InvalidRequest as refused:
-            if listed.next_token and refused.status == 400:
-                # nothing but the token was sent: whatever Amazon says, or does not, is about it
+            if listed.next_token and "token" in refused.said.lower():
                 self._begin_again(listed, size)
             elif not listed.next_token and size.shrink(refused.said):
                 listed.windows = split(listed.windows, size.days)
@@ -284,7 +283,7 @@ class SellingPartner:
                 name=item["marketplace"]["name"],
                 participates=item["participation"]["isParticipating"],
             )
-            for item in answer.json().get("payload") or ()
+            for item in answer.json()["payload"]
         ]
 
     def answer(self, operation: str, path: str, params: Mapping[str, str]) -> bytes:
@@ -585,9 +584,8 @@ def _request_id(answer: httpx.Response) -> str | None:
 def _errors(answer: httpx.Response) -> str:
     try:
         errors = answer.json()["errors"]
-        words = [[each.get(name) for name in ("code", "message", "details")] for each in errors]
-        return "; ".join(" ".join(str(word) for word in of_one if word) for of_one in words)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return "; ".join(" ".join(filter(None, (e["code"], e["message"], e.get("details")))) for e in errors)
+    except (ValueError, KeyError, TypeError):
         return answer.text[:300]
 
 

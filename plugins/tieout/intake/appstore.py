@@ -1,9 +1,11 @@
 """Appstore reports by month: ask for each month as long as it may change, and keep every version of it.
 
-The Reporting API lists nothing: each month has to be asked for, and what comes is the month as it stands then. A month that
+The Reporting API lists nothing: each month has to be asked for, and what comes is the month as it is then. A month that
 comes with other rows than before is a new document, and the earlier ones stay. What Amazon answers instead of a report is a
-document too (`<account>.sales-2026-08`), so that a month that is absent, forbidden or delayed stands in `ops.document` with its
-reason, and none is ever taken for an empty one.
+document too (`<account>.sales-2026-08`), so that a month that is absent, forbidden or delayed has its row in `ops.document` with
+its reason, and none is ever taken for an empty one.
+
+Earnings are asked for by month, and by year as long as Amazon has never given a month of them.
 """
 
 from __future__ import annotations
@@ -15,13 +17,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import AwareDatetime
-
 from tieout.accounts import Account
-from tieout.amazon.appstore import EARLIEST, Answer, Appstore, Refusal, Report, ReportKind
+from tieout.amazon.appstore import Appstore
+from tieout.amazon.appstore_answers import Answer, Period, Refusal, Report, ReportKind
 from tieout.amazon.clock import Clock
 from tieout.amazon.errors import AmazonUnavailable
-from tieout.documents import Document, DocumentOutcome, RawFile, Reason, ReasonCode, Record, Source, State
+from tieout.documents import Document, DocumentOutcome, RawFile, Reason, ReasonCode, Source, State
+from tieout.intake.months import SOONEST, Month, Months, ask_again_at, name_of, periods_until
 from tieout.intake.receiving import keep_raw, present
 from tieout.intake.records import Listing, Manifest, Outcomes
 from tieout.intake.settling import outcome_of, shelve
@@ -31,20 +33,8 @@ from tieout.reports.source import read_chunks
 
 log = logging.getLogger(__name__)
 
-LAG = {
-    ReportKind.SALES: dt.timedelta(hours=48),
-    ReportKind.SUBSCRIPTION: dt.timedelta(hours=48),
-    # of a month's earnings the invoices are made at the end of the next, and paid about a month later
-    ReportKind.EARNINGS: dt.timedelta(days=62),
-}
-"""How long after the end of a month its report may still be incomplete."""
-SOONEST = dt.timedelta(hours=20)
-"""A report is made anew every 24 hours: it is not asked for again before."""
-UNSETTLED = dt.timedelta(days=35)
-"""Sales are final when the month's earnings are made, at the end of the next month (page "Sales Reports")."""
-RAREST = dt.timedelta(days=30)
 MOST_FAILURES = 3
-"""So many reports in a row that cannot be had mean that Amazon is down: the rest is left for a later try."""
+"""So many reports of a kind in a row that cannot be had mean that it is away: the rest is left for the next run."""
 ENOUGH_REFUSALS = 6
 """So many of the newest months that are refused, and none that was ever given, mean that Amazon does not give reports of this
 kind: the others are not asked for in this run."""
@@ -52,117 +42,32 @@ _STATES = {
     Answer.ABSENT: (State.SKIPPED, ReasonCode.REPORT_ABSENT),
     Answer.FORBIDDEN: (State.QUARANTINED, ReasonCode.REPORT_FORBIDDEN),
     Answer.DELAYED: (State.QUARANTINED, ReasonCode.NOT_RECEIVED),
+    Answer.NO_ROUTE: (State.QUARANTINED, ReasonCode.REQUEST_REFUSED),
 }
-
-
-class Month(Record):
-    """What is known of one report of one month."""
-
-    kind: ReportKind
-    month: dt.date
-    """Its first day."""
-    asked_at: AwareDatetime
-    """When it was asked for last, Amazon's time."""
-    answer: Answer | None
-    """What Amazon answered instead of the report then; None if it gave it."""
-    message: str = ""
-    answered_at: AwareDatetime
-    """When it answered so first."""
-    answered_on: dt.date
-    """The business day whose run was answered so first."""
-    versions: tuple[Document, ...] = ()
-    """Every version that was received, oldest first."""
-    in_vain: bool = False
-    """Whether Amazon ever answered anything else than the report: then a document tells of it."""
-    content_sha256: str | None = None
-    """Of the file in the archive of the newest version; the archive is packed anew each day."""
-
-    @property
-    def name(self) -> str:
-        """Its name among the months of an account."""
-        return f"{self.kind}-{self.month:%Y-%m}"
-
-
-class Months(Record):
-    """What is known of each month of an account, by name; and of each kind of report that was ever refused altogether."""
-
-    months: dict[str, Month] = {}
-    kinds: dict[str, Month] = {}
-
-    def of(self, kind: ReportKind) -> list[Month]:
-        """The months of a kind, oldest first."""
-        return sorted((each for each in self.months.values() if each.kind is kind), key=lambda each: each.month)
-
-    def refused(self, kind: ReportKind) -> bool:
-        """Whether Amazon has refused each month of a kind that it was asked for."""
-        found = self.of(kind)
-        return bool(found) and all(each.answer is Answer.FORBIDDEN and not each.versions for each in found)
-
-
-def next_month(month: dt.date) -> dt.date:
-    """First day of the month after."""
-    return (month + dt.timedelta(days=32)).replace(day=1)
-
-
-def months_until(business_day: dt.date, since: dt.date | None) -> Iterator[dt.date]:
-    """Every month that the API may have a report of, newest first.
-
-    :param since: a day of the first month; None: of the first that the API has.
-    """
-    month = business_day.replace(day=1)
-    first = max(EARLIEST, since.replace(day=1)) if since else EARLIEST
-    while month >= first:
-        yield month
-        month = (month - dt.timedelta(days=1)).replace(day=1)
-
-
-def ask_again_at(known: Month) -> dt.datetime:
-    """When a month is asked for again, Amazon's time.
-
-    Every day until it is over, complete, and has not changed for `UNSETTLED`; then the rarer, the longer it has not: after a
-    quarter of that time, and once in 30 days at least. A forbidden one is asked for every day, a delayed one by the next run.
-    """
-    if known.answer is Answer.DELAYED:
-        return known.asked_at
-    over = dt.datetime.combine(next_month(known.month), dt.time(), dt.UTC) + LAG[known.kind]
-    quiet = known.asked_at - max(over, known.answered_at if known.answer is None else over)
-    if known.answer is Answer.FORBIDDEN or quiet < UNSETTLED:
-        return known.asked_at + SOONEST
-    return known.asked_at + min(RAREST, quiet / 4)
+_NO_ROUTE = (
+    "Download these reports in the console under Reporting > Download Center and import them, and report the address: Amazon"
+    " may have moved it. Each day tries again"
+)
 
 
 def receive_months(appstore: Appstore, lake: Lake, clock: Clock, account: Account, business_day: dt.date) -> int:
     """Ask for every month up to that of a business day that may have changed; keep what is new, and write the day's listing.
 
-    :return: how many new versions came.
-    :raises BudgetExhausted: if the rate budget is spent and the wait is long. What came is kept.
-    :raises LoginRefused: if Amazon refuses the security profile.
-    :raises AmazonUnavailable: if one report after the other cannot be had, and others were not tried yet.
+    Returns:
+        How many new versions came.
+
+    Raises:
+        BudgetExhausted: If the rate budget is spent and the wait is long. What came is kept.
+        LoginRefused: If Amazon refuses the security profile.
+        AmazonUnavailable: If one report after the other cannot be had, and none of the developer lately was.
     """
     record = lake.get_record(Keys.months(account.name), Months) or Months()
-    known = dict(record.months)
-    received = failures = 0
+    run = _Run(appstore, lake, clock, account, business_day, record)
     try:
         for kind in ReportKind:
-            refusals = 0
-            for month in months_until(business_day, account.since):
-                before = known.get(f"{kind}-{month:%Y-%m}")
-                if before is not None and clock.now() < ask_again_at(before):
-                    continue
-                if refusals >= ENOUGH_REFUSALS and Months(months=known).refused(kind):
-                    break
-                now = _ask(appstore, lake, clock, account, kind, month, before, business_day)
-                known[now.name] = now
-                received += len(now.versions) - (len(before.versions) if before else 0)
-                refusals += now.answer is Answer.FORBIDDEN
-                failures = failures + 1 if now.answer is Answer.DELAYED else 0
-                if failures == MOST_FAILURES:
-                    raise AmazonUnavailable(
-                        f"{failures} Appstore reports of {account.name} in a row cannot be had; the last: {now.message}"
-                    )
+            run.ask_for_kind(kind)
     finally:
-        record = Months(months=dict(sorted(known.items())), kinds=record.kinds)
-        record = record.model_copy(update={"kinds": _refused_kinds(record)})
+        record = Months(months=dict(sorted(run.months.items())), kinds=run.kinds)
         lake.put_record(Keys.months(account.name), record)
     listing = Listing(
         region=account.region,
@@ -172,53 +77,167 @@ def receive_months(appstore: Appstore, lake: Lake, clock: Clock, account: Accoun
         documents=tuple(_documents(account, record, business_day)),
     )
     lake.put_record(Keys.listing(account.region, account.name, business_day), listing)
-    return received
+    return run.received
 
 
-def _ask(
-    appstore: Appstore,
-    lake: Lake,
-    clock: Clock,
-    account: Account,
-    kind: ReportKind,
-    month: dt.date,
-    before: Month | None,
-    business_day: dt.date,
-) -> Month:
-    with tempfile.TemporaryDirectory(prefix="tieout-receive-") as folder:
-        body = Path(folder) / "body"
-        answer = appstore.fetch(kind, month, body)
-        now = clock.now()
-        if isinstance(answer, Refusal):
-            same = before is not None and (before.answer, before.message) == (answer.answer, answer.message)
-            return Month(
-                kind=kind,
-                month=month,
-                asked_at=now,
-                answer=answer.answer,
-                message=answer.message,
-                answered_at=before.answered_at if before and same else now,
-                answered_on=before.answered_on if before and same else business_day,
-                in_vain=True,
-                versions=before.versions if before else (),
-                content_sha256=before.content_sha256 if before else None,
+class _Run:
+    """One run over the reports of a developer.
+
+    :ivar reached: whether Amazon has given the URL of a report in this run: then the API is there.
+    """
+
+    def __init__(
+        self, appstore: Appstore, lake: Lake, clock: Clock, account: Account, business_day: dt.date, record: Months
+    ) -> None:
+        self._appstore, self._lake, self._clock = appstore, lake, clock
+        self._account, self._business_day = account, business_day
+        self.months, self.kinds = dict(record.months), dict(record.kinds)
+        self.received = 0
+        self.reached = False
+
+    def ask_for_kind(self, kind: ReportKind) -> None:
+        """Ask for what is due of a kind: by month; earnings by year as well, as long as no month of them was ever given.
+
+        A kind whose path Amazon does not know, or that cannot be had just now, keeps no other kind out.
+        """
+        ended = self._ask_for(kind, yearly=False)
+        by_month = ended is None or ended.answer is Answer.NO_ROUTE
+        if (
+            kind is ReportKind.EARNINGS
+            and by_month
+            and not self._known.given_by_month(kind) | self._known.refused(kind)
+        ):
+            by_year = self._ask_for(kind, yearly=True)
+            if by_year is None or by_year.answer is not Answer.NO_ROUTE:
+                ended = by_year
+            elif ended is not None:
+                ended = ended.model_copy(update={"message": f"{ended.message} {by_year.message}"})
+        self._close(kind, ended)
+
+    @property
+    def _known(self) -> Months:
+        return Months(months=self.months)
+
+    def _ask_for(self, kind: ReportKind, *, yearly: bool) -> Month | None:
+        """Ask for the due periods of a kind; return the answer that ended it before all were asked for, None without one."""
+        refusals = failures = 0
+        for period in periods_until(self._business_day, self._account.since, yearly=yearly):
+            before = self.months.get(name_of(kind, period))
+            if before is not None and self._clock.now() < ask_again_at(before):
+                continue
+            if refusals >= ENOUGH_REFUSALS and self._known.refused(kind):
+                break
+            now = self._ask(kind, period, before)
+            if now.answer is Answer.NO_ROUTE:
+                return now
+            self.months[now.name] = now
+            self.received += len(now.versions) - (len(before.versions) if before else 0)
+            refusals += now.answer is Answer.FORBIDDEN
+            failures = failures + 1 if now.answer is Answer.DELAYED else 0
+            if failures == MOST_FAILURES:
+                return self._away(now)
+        return None
+
+    def _away(self, last: Month) -> Month:
+        """What a kind ends with when one report after the other cannot be had."""
+        lately = self._clock.now() - SOONEST
+        if not any(each.answer is None and each.asked_at > lately for each in self.months.values()):
+            raise AmazonUnavailable(
+                f"{MOST_FAILURES} Appstore reports of {self._account.name} in a row cannot be had; the last: {last.message}"
             )
-        content = _content_sha256(body)
-        versions = before.versions if before else ()
-        if before is None or content != before.content_sha256:
-            versions = (*versions, _keep(lake, account, kind, month, versions, answer, business_day, now))
+        message = (
+            f"{MOST_FAILURES} {last.kind} reports in a row cannot be had, so the others were not asked for. The next run asks"
+            f" again. The last: {last.message}"
+        )
+        return last.model_copy(update={"message": message})
+
+    def _close(self, kind: ReportKind, ended: Month | None) -> None:
+        """Keep one entry of a kind that Amazon does not give at all, or did not, in place of its months."""
+        before = self.kinds.get(kind)
+        if ended is not None:
+            if ended.answer is Answer.NO_ROUTE:
+                message = f"{ended.message} The developer's other reports are not affected. {_NO_ROUTE}"
+                ended = ended.model_copy(update={"message": message})
+            if before and before.answer is ended.answer:
+                ended = ended.model_copy(update={"answered_at": before.answered_at, "answered_on": before.answered_on})
+            self.kinds[kind] = ended.model_copy(update={"versions": ()})
+        elif self._known.refused(kind):
+            if before is None or before.answer is not Answer.FORBIDDEN:
+                self.kinds[kind] = self._known.of(kind)[-1]
+        elif before is not None and before.answer is not None and (asked := self._known.of(kind)):
+            newest = max(asked, key=lambda each: each.answered_at)
+            self.kinds[kind] = before.model_copy(
+                update={"answer": None, "answered_at": newest.answered_at, "answered_on": newest.answered_on}
+            )
+
+    def _ask(self, kind: ReportKind, period: Period, before: Month | None) -> Month:
+        """Ask for the report of one period, and keep it if it is new."""
+        with tempfile.TemporaryDirectory(prefix="tieout-receive-") as folder:
+            body = Path(folder) / "body"
+            answer = self._appstore.fetch(kind, period, body)
+            now = self._clock.now()
+            if isinstance(answer, Refusal):
+                return self._refused(kind, period, before, self._explained(answer, before), now)
+            self.reached = True
+            content = _content_sha256(body)
+            versions = before.versions if before else ()
+            if before is None or content != before.content_sha256:
+                document = _keep(self._lake, self._account, kind, period, versions, answer, self._business_day, now)
+                versions = (*versions, document)
         same = before is not None and before.answer is None and versions == before.versions
         return Month(
             kind=kind,
-            month=month,
+            month=period.first,
+            yearly=period.yearly,
             asked_at=now,
             answer=None,
             answered_at=before.answered_at if before and same else now,
-            answered_on=before.answered_on if before and same else business_day,
+            answered_on=before.answered_on if before and same else self._business_day,
             in_vain=before is not None and before.in_vain,
             versions=versions,
             content_sha256=content,
         )
+
+    def _refused(
+        self, kind: ReportKind, period: Period, before: Month | None, refusal: Refusal, now: dt.datetime
+    ) -> Month:
+        """What is known of a period whose report did not come."""
+        same = before is not None and (before.answer, before.message) == (refusal.answer, refusal.message)
+        return Month(
+            kind=kind,
+            month=period.first,
+            yearly=period.yearly,
+            asked_at=now,
+            answer=refusal.answer,
+            message=refusal.message,
+            answered_at=before.answered_at if before and same else now,
+            answered_on=before.answered_on if before and same else self._business_day,
+            in_vain=True,
+            versions=before.versions if before else (),
+            content_sha256=before.content_sha256 if before else None,
+        )
+
+    def _explained(self, refusal: Refusal, before: Month | None) -> Refusal:
+        """What a 404 without a reason means: no such report if the API is there, and nothing is known otherwise."""
+        if refusal.answer is not Answer.NOT_FOUND:
+            return refusal
+        if not (before and before.versions) and self._is_there():
+            return Refusal(Answer.ABSENT, f"{refusal.message}. The API answers other requests: there is no such report")
+        return Refusal(
+            Answer.DELAYED,
+            f"{refusal.message}. Whether there is none, or the server is away, is unknown: the next run asks again",
+        )
+
+    def _is_there(self) -> bool:
+        """Whether the API answers: with the newest report that it has given before, or by refusing who has no token."""
+        if not self.reached:
+            given = [each for each in self.months.values() if each.versions]
+            if given:
+                newest = max(given, key=lambda each: each.month)
+                self.reached = self._appstore.refusal(newest.kind, newest.period) is None
+            else:
+                self.reached = self._appstore.is_there()
+        return self.reached
 
 
 def _content_sha256(body: Path) -> str:
@@ -236,7 +255,7 @@ def _keep(
     lake: Lake,
     account: Account,
     kind: ReportKind,
-    month: dt.date,
+    period: Period,
     versions: tuple[Document, ...],
     report: Report,
     business_day: dt.date,
@@ -246,16 +265,16 @@ def _keep(
     created_at = report.made_at or now
     if versions and created_at <= versions[-1].created_at:
         created_at = now
-    begins, ends = _period(month)
+    begins, ends = _span(period)
     number = len(versions) + 1
     while True:
         document = Document(
-            document_id=f"{account.name}.{kind}-{month:%Y-%m}.v{number}",
+            document_id=f"{account.name}.{name_of(kind, period)}.v{number}",
             source=Source.API,
             region=account.region,
             account=account.name,
             report_type=kind.value,
-            report_id=f"{kind}-{month:%Y-%m}.v{number}",
+            report_id=f"{name_of(kind, period)}.v{number}",
             processing_status="DONE",
             created_at=created_at,
             first_listed_on=business_day,
@@ -281,43 +300,31 @@ def _keep(
     return document
 
 
-def _period(month: dt.date) -> tuple[dt.datetime, dt.datetime]:
-    return dt.datetime.combine(month, dt.time(), dt.UTC), dt.datetime.combine(next_month(month), dt.time(), dt.UTC)
-
-
-def _refused_kinds(record: Months) -> dict[str, Month]:
-    """Of each kind that Amazon refuses altogether, or did, one entry in place of its months."""
-    found = dict(record.kinds)
-    for kind in ReportKind:
-        before = found.get(kind)
-        if record.refused(kind) and (before is None or before.answer is None):
-            found[kind] = record.of(kind)[-1]
-        elif not record.refused(kind) and before is not None and before.answer is not None:
-            newest = max((each for each in record.of(kind)), key=lambda each: each.answered_at)
-            found[kind] = before.model_copy(
-                update={"answer": None, "answered_at": newest.answered_at, "answered_on": newest.answered_on}
-            )
-    return found
+def _span(period: Period) -> tuple[dt.datetime, dt.datetime]:
+    return dt.datetime.combine(period.first, dt.time(), dt.UTC), dt.datetime.combine(period.end, dt.time(), dt.UTC)
 
 
 def _documents(account: Account, record: Months, business_day: dt.date) -> Iterator[Document]:
     """What there is of the months up to a business day: each version, and what Amazon answered in place of a report."""
     for kind in ReportKind:
-        if kind in record.kinds:
-            yield _in_place(account, record.kinds[kind], kind.value)
+        whole = record.kinds.get(kind)
+        if whole is not None:
+            yield _in_place(account, whole, kind.value)
         if record.refused(kind):
             continue
         for each in record.of(kind):
             if each.month <= business_day:
-                if each.in_vain:
-                    yield _in_place(account, each, each.name, *_period(each.month))
+                # the kind's document reports those that cannot be had just now
+                away = whole is not None and whole.answer is each.answer is Answer.DELAYED
+                if each.in_vain and not away:
+                    yield _in_place(account, each, each.name, *_span(each.period))
                 yield from each.versions
 
 
 def _in_place(
     account: Account, answered: Month, name: str, begins: dt.datetime | None = None, ends: dt.datetime | None = None
 ) -> Document:
-    """The document that stands for what Amazon answered last in place of a report."""
+    """The document of what Amazon answered last in place of a report."""
     return Document(
         document_id=f"{account.name}.{name}",
         source=Source.API,

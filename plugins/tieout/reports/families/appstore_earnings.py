@@ -4,7 +4,8 @@ What it tells is said by Amazon's page "Earnings Reports" (developer.amazon.com/
 invoices made at the end of a month, earnings before taxes and adjustments, taxes withheld, adjustments, and the payment's
 status (`issued`, `not issued`, `rejected`), amount in the preferred currency, and date. One payment may be for several
 invoices, and its whole amount then stands on each of them. The page has no list of header names that is public: the ones
-below are its words, and a column that is not known is kept in `extra`.
+below are its words and those that developers name (`Tax Withheld`, `Exchange Rate`, `Payment Amount`, `Payment Status`,
+`Payment Date`), and a column that is not known, such as `AWS Credit`, is kept in `extra`. A report is of a month or of a year.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ FAMILY = Family(
     format=Format.CSV,
     site="the Developer Console",
     dated_by="earnings_month",
-    longest_window=dt.timedelta(days=31),
+    longest_window=dt.timedelta(days=366),
     delay=dt.timedelta(days=30),
     columns=(
         text("marketplace", "市场", required=True),
@@ -32,10 +33,12 @@ FAMILY = Family(
         text("invoice_id", "发票ID", required=True),
         day("invoice_date", "发票日期", written="%m/%d/%y"),
         currency("marketplace_currency", "市场货币", required=True),
-        money("earnings", "收入", currency="marketplace_currency", required=True),
-        money("adjustments", "调整金额", currency="marketplace_currency"),
-        money("tax_withheld", "taxes withheld", "预扣税", currency="marketplace_currency", required=True),
-        currency("payment_currency", "preferred currency", "付款货币"),
+        money("earnings", "earnings amount", "收入", currency="marketplace_currency", required=True),
+        money("adjustments", "adjustment", "adjustment amount", "调整金额", currency="marketplace_currency"),
+        money(
+            "tax_withheld", "taxes withheld", "withheld tax", "预扣税", currency="marketplace_currency", required=True
+        ),
+        currency("payment_currency", "preferred currency", "preferred payment currency", "付款货币"),
         decimal("exchange_rate", "汇率"),
         money("payment_amount", "付款金额", currency="payment_currency", required=True),
         day("payment_date", "付款日期", written="%m/%d/%y"),
