@@ -115,12 +115,8 @@ class Demo:
 
     def _write_truth(self) -> None:
         truth = self._truth(",".join([*SOURCES, "appstore"]), self.services.layout.clock_instant)
-        # a balance is that of the end of the day in UTC on which the business day ends, if that is over
-        earlier = self._truth("balances", f"{self.days[-1]}T23:59:59Z")["sources"]["balances"]
-        truth["sources"]["balances"] = [
-            *(row for row in truth["sources"]["balances"] if row["account"].endswith("_na")),
-            *(row for row in earlier if not row["account"].endswith("_na")),
-        ]
+        # balances are asked for by the day: the simulated Amazon takes its end in UTC
+        truth["sources"] |= self._truth("balances", f"{self.days[-1]}T23:59:59Z")["sources"]
         self.services.layout.truth.write_text(json.dumps(_of_accounts(truth, self.services.accounts)))
 
     def _truth(self, sources: str, at: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import pytest
 from tieout.amazon.budget import Budget, MemoryBudgetStore
 from tieout.amazon.clock import Clock
 from tieout.amazon.errors import AccessDenied, AmazonUnavailable, BudgetExhausted, InvalidRequest, LoginRefused
+from tieout.amazon.listing import Size
 from tieout.amazon.login import Credentials, Login
 from tieout.amazon.selling_partner import ReportDocument, SellingPartner, UrlExpired
 from tieout.documents import ApiCall, Region
@@ -99,6 +100,37 @@ def test_the_next_token_is_sent_alone_and_the_window_stays_inside_90_days() -> N
     since, until = (dt.datetime.fromisoformat(first[name]) for name in ("createdSince", "createdUntil"))
     assert dt.timedelta(days=89, hours=23) < until - since < dt.timedelta(days=90)
     assert second == {"nextToken": "more"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"errors": [{"code": "InvalidInput", "message": None}]},
+        {"errors": [{"code": "InvalidInput"}]},
+        {"errors": [{"code": "400", "message": "Invalid input", "details": "Invalid input"}]},
+        {"errors": [{"code": "InvalidInput", "message": "The provided nextToken has expired"}]},
+        {"errors": None},
+        {},
+    ],
+)
+def test_a_400_to_a_next_token_begins_the_listing_again_whatever_it_says(body: dict) -> None:
+    dead = httpx.Response(400, json=body)
+    amazon = Amazon(page("1", token="more"), dead, page("1"), page("2"))
+    assert listed(client(amazon)) == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("said", "mute"),
+    [
+        ("InvalidInput", True), ("InvalidInput Invalid Input", True), ("400 Invalid input Invalid input", True),
+        ("invalid input", True), ("InvalidInput Invalid Report Type X", False), ("", True), ("Unauthorized", False),
+        ("400 Invalid input Invalid input in processing status", False),
+    ],
+)  # fmt: skip
+def test_a_refusal_that_does_not_say_why_makes_window_and_page_smaller(said: str, mute: bool) -> None:
+    size = Size()
+    assert size.shrink(said) is mute
+    assert (size.days, size.page) == ((45, 50) if mute else (90, 100))
 
 
 def test_a_window_that_lies_before_the_90_days_asks_nothing() -> None:

@@ -21,9 +21,9 @@
 --   metric               | VARCHAR              | The metric, by Amazon's name, e.g. `orderDefectRate`.
 --   fulfillment_channel  | VARCHAR              | `mfn` (the seller ships), `afn` (Amazon ships), or null for both.
 --   status               | VARCHAR              | Status of the metric, in Amazon's words, e.g. `GOOD`.
---   rate                 | DECIMAL(38,10)       | The rate, e.g. 0.01; no money; null when the metric is none.
---   value                | DECIMAL(38,10)       | The value of a metric that is no rate; no money.
---   target_value         | DECIMAL(38,10)       | What it is to be; no money.
+--   rate                 | DECIMAL(38,20)       | The rate as reported, e.g. 0.03203973037; no money; null when the metric is none.
+--   value                | DECIMAL(38,20)       | The value of a metric that is no rate; no money.
+--   target_value         | DECIMAL(38,20)       | What it is to be; no money.
 --   target_condition     | VARCHAR              | How it is compared with that, in Amazon's words, e.g. `LESS_THAN`.
 --   order_count          | BIGINT               | Orders that were looked at.
 --   orders_with_defects  | BIGINT               | Orders with defects.

@@ -15,11 +15,11 @@
 --   document_id      | VARCHAR NOT NULL     | The document that the row stands in.
 --   line_no          | BIGINT NOT NULL      | Number of the row in the document, from 1.
 --   as_of            | TIMESTAMPTZ NOT NULL | When Amazon made the report, UTC.
---   day              | DATE NOT NULL        | Day of the balance, UTC; the day of the answer when Amazon does not tell.
---   balance_at       | TIMESTAMPTZ          | When the balance was so, UTC; null when Amazon does not tell.
+--   day              | DATE NOT NULL        | Day of the balance as Amazon writes it; of a balance without a date, the day on which it was last updated, or of the answer (UTC).
+--   balance_at       | TIMESTAMPTZ          | When the balance was so, UTC; null when Amazon writes a date without a time, or none.
 --   marketplace_id   | VARCHAR              | Amazon's id of the marketplace; null when it does not tell.
 --   account_type     | VARCHAR              | Amazon's name of the line of settlements, e.g. `Standard Orders`; null when it does not tell.
---   balance_type     | VARCHAR NOT NULL     | The kind, in Amazon's words, e.g. `AVAILABLE`, `ACCOUNT_LEVEL_RESERVE` or `DEFERRED`.
+--   balance_type     | VARCHAR NOT NULL     | The kind, in Amazon's words, e.g. `AVAILABLE`, `RESERVED` or `DEFERRED`; `UNKNOWN` when Amazon does not name it.
 --   part_of          | VARCHAR              | The kind of the total that it is part of; null for a total.
 --   is_leaf          | BOOLEAN              | True when nothing is below it: it may be added up.
 --   currency         | VARCHAR              | Currency of the amount, ISO 4217.
@@ -32,7 +32,7 @@ SELECT
   r.document_id,
   r.line_no,
   r.as_of,
-  coalesce(r.balance_day, r.as_of_day) AS day,
+  coalesce(r.balance_day, r.last_updated_day, r.as_of_day) AS day,
   r.balance_at,
   r.marketplace_id,
   r.account_type,

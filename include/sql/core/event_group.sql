@@ -15,7 +15,7 @@
 --   document_id           | VARCHAR NOT NULL     | The document that the row stands in.
 --   line_no               | BIGINT NOT NULL      | Number of the row in the document, from 1.
 --   as_of                 | TIMESTAMPTZ NOT NULL | When Amazon made the report, UTC.
---   event_group_id        | VARCHAR NOT NULL     | Amazon's id of the group.
+--   event_group_id        | VARCHAR NOT NULL     | Amazon's id of the group; one that begins with `no-id-` when it has none.
 --   processing_status     | VARCHAR              | `Open` or `Closed`, in Amazon's words.
 --   fund_transfer_status  | VARCHAR              | State of the transfer, in Amazon's words; null while there is none.
 --   fund_transfer_at      | TIMESTAMPTZ          | When it was transferred, UTC; null while it was not.

@@ -14,16 +14,16 @@
 --   document_id        | VARCHAR NOT NULL     | The document that the row stands in.
 --   line_no            | BIGINT NOT NULL      | Number of the row in the document, from 1.
 --   as_of              | TIMESTAMPTZ NOT NULL | When Amazon made the report, UTC.
---   payout_id          | VARCHAR NOT NULL     | Amazon's id of the payout.
+--   payout_id          | VARCHAR NOT NULL     | Amazon's id of the payout; one that begins with `no-id-` when it has none.
 --   settlement_id      | VARCHAR              | Amazon's id of the settlement that is paid; null when it does not tell.
 --   event_group_id     | VARCHAR              | Amazon's id of the event group; null when it does not tell.
---   status             | VARCHAR              | What became of it, in Amazon's words, e.g. `IN_TRANSIT`, `PAID` or `FAILED`.
+--   status             | VARCHAR              | What became of it, in Amazon's words, `STARTED`, `IN_TRANSIT`, `PAID`, `FAILED`, `CANCELLED` or `NO_PAYOUT`.
 --   failure_reason     | VARCHAR              | Why it failed, in Amazon's words; null when it did not.
---   type               | VARCHAR              | How it was begun, in Amazon's words.
+--   type               | VARCHAR              | `SCHEDULED` or `ON_DEMAND`, in Amazon's words; null when nothing was to be paid.
 --   created_at         | TIMESTAMPTZ          | When it was begun, UTC.
 --   status_changed_at  | TIMESTAMPTZ          | When its status changed last, UTC.
 --   currency           | VARCHAR              | Currency of the amount, ISO 4217.
---   amount             | DECIMAL(18,2)        | What was paid, in `currency`.
+--   amount             | DECIMAL(18,2)        | What was paid, in `currency`; null when nothing was to be paid.
 --   payment_method     | VARCHAR              | How, in Amazon's words.
 --   account_tail       | VARCHAR              | Last letters of the bank account.
 --   trace_id           | VARCHAR              | Id by which the bank finds the transfer.

@@ -14,13 +14,15 @@
 --   document_id      | VARCHAR NOT NULL     | The document that the row stands in.
 --   line_no          | BIGINT NOT NULL      | Number of the row in the document, from 1.
 --   as_of            | TIMESTAMPTZ NOT NULL | When Amazon made the report, UTC.
---   settlement_id    | VARCHAR NOT NULL     | Amazon's id of the settlement.
+--   settlement_id    | VARCHAR NOT NULL     | Amazon's id of the settlement that the summary names, or that was asked for; one that begins with `no-id-` when there is neither.
 --   currency         | VARCHAR              | Currency of both amounts, ISO 4217.
 --   net_proceeds     | DECIMAL(18,2)        | What the settlement came to, in `currency`, positive towards the seller.
 --   sum_of_leaves    | DECIMAL(18,2)        | Sum of the leaves of the summary, in `currency`; null when it has none.
 --   leaves           | BIGINT NOT NULL      | Leaves of the summary.
---   period_start_at  | TIMESTAMPTZ          | Start of the period, UTC.
---   period_end_at    | TIMESTAMPTZ          | End of the period, UTC.
+--   period_start_on  | DATE                 | First day of the period, as Amazon writes it.
+--   period_start_at  | TIMESTAMPTZ          | Start of the period, UTC; null when Amazon writes a date without a time.
+--   period_end_on    | DATE                 | Last day of the period, as Amazon writes it.
+--   period_end_at    | TIMESTAMPTZ          | End of the period, UTC; null when Amazon writes a date without a time.
 --   marketplace_id   | VARCHAR              | Amazon's id of the marketplace; null when it does not tell.
 --   account_type     | VARCHAR              | Amazon's name of the line of settlements, e.g. `Standard Orders`; null when it does not tell.
 
@@ -48,7 +50,9 @@ SELECT
   r.net_proceeds,
   r.sum_of_leaves,
   r.leaves,
+  r.period_start_day AS period_start_on,
   r.period_start_at,
+  r.period_end_day AS period_end_on,
   r.period_end_at,
   r.marketplace_id,
   r.account_type

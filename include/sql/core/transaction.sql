@@ -16,7 +16,7 @@
 --   document_id              | VARCHAR NOT NULL     | The document that the row stands in.
 --   line_no                  | BIGINT NOT NULL      | Number of the row in the document, from 1.
 --   as_of                    | TIMESTAMPTZ NOT NULL | When Amazon made the report, UTC.
---   transaction_id           | VARCHAR NOT NULL     | Amazon's id of the transaction.
+--   transaction_id           | VARCHAR NOT NULL     | Amazon's id of the transaction; one that begins with `no-id-` when it has none.
 --   transaction_type         | VARCHAR              | What it is, in Amazon's words, e.g. `Shipment` or `Refund`.
 --   transaction_status       | VARCHAR              | `RELEASED`, `DEFERRED` or `DEFERRED_RELEASED`, in Amazon's words.
 --   posted_on                | DATE                 | Day of the posting, UTC.
@@ -31,7 +31,8 @@
 --   marketplace_id           | VARCHAR              | Amazon's id of the marketplace; null when it does not tell.
 --   account_type             | VARCHAR              | Amazon's name of the line of settlements, e.g. `Standard Orders`; null when it does not tell.
 --   deferral_reason          | VARCHAR              | Why it is deferred, in Amazon's words, e.g. `DD7`; null when it is not.
---   matures_at               | TIMESTAMPTZ          | When a deferred transaction is to be released, UTC; null when it is not deferred.
+--   matures_on               | DATE                 | Day on which a deferred transaction is to be released, as Amazon writes it; null when it is not deferred.
+--   matures_at               | TIMESTAMPTZ          | When a deferred transaction is to be released, UTC; null when it is not deferred, and when Amazon writes a date without a time.
 --   deferred_transaction_id  | VARCHAR              | Of what was released: the transaction that was deferred.
 --   release_transaction_id   | VARCHAR              | Of what was deferred: the transaction that released it.
 
@@ -71,6 +72,7 @@ SELECT
   r.marketplace_id,
   r.account_type,
   r.deferral_reason,
+  r.matures_day AS matures_on,
   r.matures_at,
   r.deferred_transaction_id,
   r.release_transaction_id

@@ -16,7 +16,7 @@
 --   document_id         | VARCHAR NOT NULL     | The document that the row stands in.
 --   line_no             | BIGINT NOT NULL      | Number of the row in the document, from 1.
 --   as_of               | TIMESTAMPTZ NOT NULL | When Amazon made the report, UTC.
---   transaction_id      | VARCHAR NOT NULL     | Amazon's id of the transaction.
+--   transaction_id      | VARCHAR NOT NULL     | Amazon's id of the transaction; one that begins with `no-id-` when it has none.
 --   transaction_type    | VARCHAR              | What it is, in Amazon's words, e.g. `Shipment` or `Refund`.
 --   transaction_status  | VARCHAR              | `RELEASED`, `DEFERRED` or `DEFERRED_RELEASED`, in Amazon's words.
 --   posted_on           | DATE                 | Day of the posting, UTC.

@@ -33,7 +33,7 @@ metric AS (
     h.status,
     upper(h.status) NOT IN ('GOOD', 'NONE', 'NORMAL') AS is_not_good,
     h.metric || coalesce(' (' || h.fulfillment_channel || ')', '') || ' ' || h.status
-      || coalesce(' ' || CAST(h.rate AS VARCHAR), ' ' || CAST(h.value AS VARCHAR), '') AS words
+      || coalesce(' ' || rtrim(rtrim(CAST(coalesce(h.rate, h.value) AS VARCHAR), '0'), '.'), '') AS words
   FROM core.account_health AS h
   INNER JOIN staging.changed_as_of_day AS c
     ON c.account = h.account

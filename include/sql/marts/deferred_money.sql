@@ -13,7 +13,7 @@
 --   account          | VARCHAR NOT NULL | The selling-partner account, by our name for it.
 --   currency         | VARCHAR NOT NULL | Currency of all amounts of this row, ISO 4217.
 --   deferral_reason  | VARCHAR          | Why, in Amazon's words, e.g. `DD7`; null when it does not tell.
---   matures_on       | DATE             | Day on which it is to be released, UTC; null when Amazon does not tell.
+--   matures_on       | DATE             | Day on which it is to be released, as Amazon writes it; null when it does not tell.
 --   transactions     | BIGINT NOT NULL  | Transactions that are deferred.
 --   amount           | DECIMAL(38,2)    | Their sum, in `currency`, positive towards the seller.
 --   first_posted_on  | DATE             | Day of the posting of the first of them, UTC.
@@ -23,7 +23,7 @@ SELECT
   t.account,
   t.currency,
   t.deferral_reason,
-  CAST(t.matures_at AS DATE) AS matures_on,
+  t.matures_on,
   count(*) AS transactions,
   CAST(sum(t.total_amount) AS DECIMAL(38, 2)) AS amount,
   min(t.posted_on) AS first_posted_on
@@ -34,4 +34,4 @@ GROUP BY
   t.account,
   t.currency,
   t.deferral_reason,
-  CAST(t.matures_at AS DATE)
+  t.matures_on

@@ -9,10 +9,11 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import AwareDatetime, BaseModel
 
-# Amazon refuses some sizes in words, and others with nothing but "Invalid Input" (airbytehq/airbyte#55170, #86462).
+# Amazon refuses some sizes in words, and others with nothing but "InvalidInput", "Invalid Input" or "400 Invalid input"
+# (airbytehq/airbyte#55170, #86462; amzn/selling-partner-api-models#2478).
 _OF_WINDOW = re.compile(r"date range|time range|window|days", re.IGNORECASE)
 _OF_PAGE = re.compile(r"page ?size|too large|too many|payload|response size", re.IGNORECASE)
-_MUTE = re.compile(r"^\W*(InvalidInput)?\W*invalid input\W*$", re.IGNORECASE)
+_MUTE = re.compile(r"\W*((invalid ?input|400|null)\b\W*)*", re.IGNORECASE)
 _REFUSED = re.compile(r"exceed|too|at most|only up ?to|maximum|limit|large", re.IGNORECASE)
 
 
@@ -40,7 +41,7 @@ class Size(BaseModel):
         :param said: the text of Amazon's refusal.
         :return: False if it speaks of something else, or nothing can get smaller.
         """
-        mute = bool(_MUTE.match(said))
+        mute = bool(_MUTE.fullmatch(said))
         refused = bool(_REFUSED.search(said))
         before = (self.days, self.page)
         if mute or (refused and _OF_WINDOW.search(said)):

@@ -209,7 +209,8 @@ class SellingPartner:
         try:
             page = self._call("getReports", "GET", f"{REPORTS}/reports", params=params).json()
         except InvalidRequest as refused:
-            if listed.next_token and "token" in refused.said.lower():
+            if listed.next_token and refused.status == 400:
+                # nothing but the token was sent: whatever Amazon says, or does not, is about it
                 self._begin_again(listed, size)
             elif not listed.next_token and size.shrink(refused.said):
                 listed.windows = split(listed.windows, size.days)
@@ -283,7 +284,7 @@ class SellingPartner:
                 name=item["marketplace"]["name"],
                 participates=item["participation"]["isParticipating"],
             )
-            for item in answer.json()["payload"]
+            for item in answer.json().get("payload") or ()
         ]
 
     def answer(self, operation: str, path: str, params: Mapping[str, str]) -> bytes:
@@ -584,8 +585,9 @@ def _request_id(answer: httpx.Response) -> str | None:
 def _errors(answer: httpx.Response) -> str:
     try:
         errors = answer.json()["errors"]
-        return "; ".join(" ".join(filter(None, (e["code"], e["message"], e.get("details")))) for e in errors)
-    except (ValueError, KeyError, TypeError):
+        words = [[each.get(name) for name in ("code", "message", "details")] for each in errors]
+        return "; ".join(" ".join(str(word) for word in of_one if word) for of_one in words)
+    except (ValueError, KeyError, TypeError, AttributeError):
         return answer.text[:300]
 
 

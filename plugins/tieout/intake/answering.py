@@ -1,4 +1,7 @@
-"""Ask an API that answers at once, page by page, and keep the bytes of its answers as one document."""
+"""Ask an API that answers at once, page by page, and keep the bytes of its answers as one document.
+
+Before the answers stands what was asked: an answer need not repeat it, and an empty one does not show what it answers.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,19 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tieout.amazon.clock import Clock
 from tieout.amazon.errors import AmazonUnavailable, BudgetExhausted, InvalidRequest
 from tieout.amazon.listing import Window
 from tieout.amazon.selling_partner import SellingPartner
 from tieout.documents import Document, RawFile, Source
+from tieout.intake.business_day import business_day_before
 from tieout.intake.receiving import keep_raw
 from tieout.intake.records import Wish
 from tieout.lake import Keys, Lake
 from tieout.reports.family import Family, Question
+from tieout.reports.json_answers import REQUEST
 from tieout.reports.json_documents import RECORD
 
 log = logging.getLogger(__name__)
@@ -34,8 +40,12 @@ MOST_BARREN_PAGES = 20
 """So many pages in a row without anything, each promising more, are no answer any more. Some are normal."""
 
 
+MOST_TRIES = 2
+"""How often a listing that cannot be cut in halves is begun."""
+
+
 class _TokenDied(Exception):
-    """A page token was not good any more."""
+    """A page token is no longer good."""
 
 
 def ask(
@@ -73,11 +83,11 @@ def ask(
             for thing in _things(wish):
                 before = size
                 found = False
-                for answer in _answers(amazon, clock, operation, family.question, wish, thing):
-                    record = RECORD + answer + b"\n"
+                for text in _texts(amazon, clock, operation, family.question, wish, thing):
+                    record = RECORD + text + b"\n"
                     digest.update(record)
                     size += file.write(record)
-                    found = found or _has_something(answer)
+                    found = found or _has_something(text)
                 if thing and found:
                     answered.append(thing)
                 log.info("%s %s: %s bytes", operation, thing or wish.data_start.date(), size - before)
@@ -97,50 +107,63 @@ def _things(wish: Wish) -> list[str]:
     return wish.options["each"].split(",") if "each" in wish.options else [""]
 
 
-def _answers(
+def _texts(
     amazon: SellingPartner, clock: Clock, operation: str, question: Question, wish: Wish, thing: str
 ) -> Iterator[bytes]:
+    """What is asked and what is answered, window after window."""
     until = min(wish.data_end, clock.now() - FRESHEST)
     windows = [Window(wish.data_start, until)]
+    tries = 0
     while windows:
         window = windows.pop(0)
+        parameters = _parameters(question, wish, window, thing)
         try:
-            yield from list(_pages(amazon, clock, operation, question, window, thing))
-        except _TokenDied:
+            pages = list(_pages(amazon, clock, operation, question, parameters))
+        except _TokenDied as died:
+            tries += 1
             middle = window.since + (window.until - window.since) / 2
-            if question.since is None or middle - window.since < SHORTEST:
-                raise AmazonUnavailable(f"{operation}: the page token dies before the listing is done") from None
-            windows = [Window(window.since, middle), Window(middle, window.until), *windows]
+            if question.since and middle - window.since >= SHORTEST:
+                windows = [Window(window.since, middle), Window(middle, window.until), *windows]
+            elif question.since is None and tries < MOST_TRIES:
+                windows = [window, *windows]
+            else:
+                said = f"{operation}: the page token dies before the listing is done ({died})"
+                raise AmazonUnavailable(said) from None
+            continue
+        yield json.dumps({REQUEST: {"operation": operation, "parameters": parameters}}).encode()
+        yield from pages
+
+
+def _parameters(question: Question, wish: Wish, window: Window, thing: str) -> dict[str, str]:
+    parameters = dict(question.more)
+    if question.since:
+        parameters[question.since] = _iso(window.since)
+    if question.until:
+        parameters[question.until] = _iso(window.until)
+    if question.as_of:
+        parameters[question.as_of] = business_day_before(wish.region, window.until).isoformat()
+    if question.each:
+        parameters[question.each] = thing
+    return parameters
 
 
 def _pages(
-    amazon: SellingPartner, clock: Clock, operation: str, question: Question, window: Window, thing: str
+    amazon: SellingPartner, clock: Clock, operation: str, question: Question, parameters: dict[str, str]
 ) -> Iterator[bytes]:
-    params = dict(question.more)
-    if question.since:
-        params[question.since] = _iso(window.since)
-    if question.until:
-        params[question.until] = _iso(window.until)
-    if question.as_of:
-        params[question.as_of] = _iso(window.until - dt.timedelta(microseconds=1))
-    if question.each:
-        params[question.each] = thing
-    *above, name = question.token.split(".")
+    name = question.token.rpartition(".")[2]
     token = None
     barren = 0
     for _ in range(MOST_PAGES):
         try:
             # the token goes with the same parameters, other than for getReports
-            answer = _patiently(amazon, clock, operation, question.path, params | ({name: token} if token else {}))
+            answer = _patiently(amazon, clock, operation, question.path, parameters | ({name: token} if token else {}))
         except InvalidRequest as refused:
-            if token and "token" in refused.said.lower():
-                raise _TokenDied from refused
+            # the same parameters were accepted without the token: whatever Amazon says, or does not, is about the token
+            if token and refused.status == 400:
+                raise _TokenDied(refused.said) from refused
             raise
         yield answer
-        content = json.loads(answer)
-        for part in above:
-            content = content.get(part) or {}
-        token = content.get(name)
+        token = next((part[name] for part in _parts(answer) if isinstance(part.get(name), str) and part[name]), None)
         if not token:
             return
         barren = 0 if _has_something(answer) else barren + 1
@@ -160,11 +183,19 @@ def _patiently(amazon: SellingPartner, clock: Clock, operation: str, path: str, 
             clock.sleep(pause.total_seconds())
 
 
+def _parts(answer: bytes) -> list[dict[str, Any]]:
+    """The payload of an answer and the answer itself, as far as they are objects; the reader says what is wrong with others."""
+    try:
+        content = json.loads(answer)
+    except ValueError:
+        return []
+    payload = content.get("payload") if isinstance(content, dict) else None
+    return [each for each in (payload, content) if isinstance(each, dict)]
+
+
 def _has_something(answer: bytes) -> bool:
     """Whether a list in the answer has something in it."""
-    content = json.loads(answer)
-    lists = [each for part in (content, content.get("payload") or {}) for each in part.values()]
-    return any(isinstance(each, list) and each for each in lists)
+    return any(isinstance(each, list) and each for part in _parts(answer) for each in part.values())
 
 
 def _iso(instant: dt.datetime) -> str:

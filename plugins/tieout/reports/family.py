@@ -17,6 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tieout.reports.json_values import Asked
 from tieout.reports.schemas import INSTANT, MONEY
 
 RATE = pa.decimal128(38, 10)
@@ -92,6 +93,8 @@ class Column:
     currency: str | None = None
     """Of money: the column of the family that names its currency; or an ISO 4217 code that all rows have; or
     `FILE_CURRENCY` if the file tells its currency outside of its rows."""
+    digits: int = 10
+    """Of decimals: how many decimals the Parquet holds."""
     fine: bool = False
     """Of money: amounts are finer than the cents of their currency, e.g. a fee of 0.0036 a unit."""
     written: str | None = None
@@ -119,7 +122,8 @@ class Column:
                 pa.field(f"{self.name}_at", INSTANT),
             )
         kinds = {
-            Kind.TEXT: pa.string(), Kind.CURRENCY: pa.string(), Kind.WHOLE: pa.int64(), Kind.DECIMAL: RATE,
+            Kind.TEXT: pa.string(), Kind.CURRENCY: pa.string(), Kind.WHOLE: pa.int64(),
+            Kind.DECIMAL: pa.decimal128(38, self.digits),
             Kind.MONEY: RATE if self.fine else MONEY, Kind.DAY: pa.date32(), Kind.FLAG: pa.bool_(),
         }  # fmt: skip
         return (pa.field(self.name, kinds[self.kind]),)
@@ -141,8 +145,8 @@ def whole(name: str, *spelled: str, required: bool = False) -> Column:
     return Column(name, Kind.WHOLE, spelled, required)
 
 
-def decimal(name: str, *spelled: str, required: bool = False) -> Column:
-    return Column(name, Kind.DECIMAL, spelled, required)
+def decimal(name: str, *spelled: str, required: bool = False, digits: int = 10) -> Column:
+    return Column(name, Kind.DECIMAL, spelled, required, digits=digits)
 
 
 def instant(
@@ -178,7 +182,7 @@ class Question:
     until: str | None = None
     """The parameter for the end of the window, which does not."""
     as_of: str | None = None
-    """The parameter for the last day of the window."""
+    """The parameter for the business day with which the window ends, a date without a time."""
     each: str | None = None
     """The parameter for one of several things that are asked for one after the other: the settlements that are new."""
     more: Mapping[str, str] = field(default_factory=dict)
@@ -244,10 +248,10 @@ class Family:
     question: Question | None = None
     """Of what an API answers: how to ask."""
     json_keys: tuple[str, ...] = ()
-    """Of a JSON family: the names in the document that, together, no other family has; `a.b` is b in a."""
-    read_json: Callable[[Any], Iterator[dict[str, Any]]] | None = None
-    """Of a JSON family: the rows in a document, numbers as int and Decimal. A row's values are by column; `extra` holds
-    what has no column."""
+    """Of a JSON family: the names at the top of a document, or in its `payload`, of which no other family has any."""
+    read_json: Callable[[Any, Asked], Iterator[dict[str, Any]]] | None = None
+    """Of a JSON family: the rows in a document, numbers as int and Decimal, given what is known of the request. A row's values
+    are by column; `extra` holds what has no column."""
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]

@@ -138,7 +138,7 @@ def _stage(
     target: Path,
 ) -> ReportReading:
     if seems_json(path, encoding):
-        found, made = _of_json(path, encoding)
+        found, made = _of_json(path, encoding, family)
         _expect(family, found)
         return _write_json(found, made, encoding, document_id, target)
     if family is not None and _has_no_data(path, encoding):
@@ -220,8 +220,9 @@ def _ends_complete(path: Path, table: Table) -> bool:
     return tail.endswith((b"\n", b"\r")) or (table.dialect.quoted and tail.endswith(b'"'))
 
 
-def _of_json(path: Path, encoding: str) -> tuple[Family, Iterator[dict[str, object]]]:
-    return json_rows(path, encoding, [each for each in FAMILIES.values() if each.format is Format.JSON])
+def _of_json(path: Path, encoding: str, wanted: Family | None = None) -> tuple[Family, Iterator[dict[str, object]]]:
+    families = [each for each in FAMILIES.values() if each.format is Format.JSON]
+    return json_rows(path, encoding, families, wanted if wanted in families else None)
 
 
 def _write_json(
@@ -234,7 +235,7 @@ def _write_json(
     def write() -> None:
         try:
             sink.write(pa.Table.from_pylist(lines, schema=family.schema) if lines else empty_table(family))
-        except pa.ArrowInvalid as error:  # a number finer or larger than its column holds
+        except (pa.ArrowInvalid, OverflowError) as error:  # a number finer or larger than its column holds
             problem = f"a number cannot be held exactly ({error})"
             raise Misfit(ReasonCode.BAD_AMOUNT, problem, AS_AMAZON_MADE_IT) from error
         lines.clear()

@@ -12,17 +12,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from tieout.reports.family import Family, Format, Obtained, Question, Scope, currency, instant, money, text
-from tieout.reports.json_values import amount, instant_fields
+from tieout.reports.json_values import Asked, amount, instant_fields, listed
 
 
-def read(answer: Any) -> Iterator[dict[str, Any]]:
-    """The rows of an answer."""
-    for group in answer["payload"]["FinancialEventGroupList"]:
+def read(answer: Any, asked: Asked | None = None) -> Iterator[dict[str, Any]]:
+    """Yields the rows of an answer."""
+    asked = asked or Asked()
+    for group in listed(answer, "FinancialEventGroupList"):
         code, total = amount(group.get("OriginalTotal"))
         code_of_beginning, beginning = amount(group.get("BeginningBalance"))
         converted_currency, converted = amount(group.get("ConvertedTotal"))
         yield {
-            "event_group_id": group["FinancialEventGroupId"],
+            "event_group_id": group.get("FinancialEventGroupId") or asked.id_of(group),
             "processing_status": group.get("ProcessingStatus"),
             "fund_transfer_status": group.get("FundTransferStatus"),
             "currency": code or code_of_beginning,
@@ -73,6 +74,6 @@ FAMILY = Family(
     ),
     key=("event_group_id",),
     recognised_by=("event_group_id",),
-    json_keys=("payload.FinancialEventGroupList",),
+    json_keys=("FinancialEventGroupList",),
     read_json=read,
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Payouts: transfers to the seller's bank, and what became of each.
 
-Transfers API 2024-06-01, listPayouts. A payout changes its status for days after it was made, and may fail.
+Transfers API 2024-06-01, listPayouts. A payout changes its status for days after it was made, and may fail or be cancelled. A
+settlement that pays nothing has one with the status NO_PAYOUT, without an amount.
 """
 
 from __future__ import annotations
@@ -10,21 +11,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from tieout.reports.family import Family, Format, Obtained, Question, Scope, currency, instant, money, text
-from tieout.reports.json_values import amount, instant_fields, related
+from tieout.reports.json_values import Asked, account_type, amount, instant_fields, items, listed, part, related
 
 
-def read(answer: Any) -> Iterator[dict[str, Any]]:
-    """The rows of an answer."""
-    for each in answer["payouts"]:
+def read(answer: Any, asked: Asked | None = None) -> Iterator[dict[str, Any]]:
+    """Yields the rows of an answer."""
+    asked = asked or Asked()
+    for each in listed(answer, "payouts"):
         code, paid = amount(each.get("amount"))
-        partner, period = each.get("partnerMetadata") or {}, each.get("period") or {}
-        history = each.get("statusHistory") or ()
+        partner, period = part(each, "partnerMetadata"), part(each, "period")
+        history = items(each.get("statusHistory"), "statusHistory")
         changes = [entry["lastUpdatedDate"] for entry in history if entry.get("lastUpdatedDate")]
+        reasons = [entry["failureReason"] for entry in history if entry.get("failureReason")]
         identifiers = related(each.get("relatedIdentifiers"))
         yield {
-            "payout_id": each["id"],
-            "status": each.get("currentStatus"),
-            "failure_reason": next((e["failureReason"] for e in history if e.get("failureReason")), None),
+            "payout_id": each.get("id") or asked.id_of(each),
+            "status": each.get("currentStatus") or (history[-1].get("status") if history else None),
+            "failure_reason": reasons[0] if reasons else None,
             "type": each.get("type"),
             "currency": code,
             "amount": paid,
@@ -35,9 +38,9 @@ def read(answer: Any) -> Iterator[dict[str, Any]]:
             "payment_rail": each.get("paymentRail"),
             "trace_id": each.get("traceId"),
             "marketplace_id": partner.get("marketplaceId"),
-            "account_type": partner.get("accountType"),
+            "account_type": account_type(partner.get("accountType")),
             **instant_fields("created", each.get("creationDate")),
-            **instant_fields("status_changed", max(changes, default=None)),
+            **instant_fields("status_changed", max(changes, key=str, default=None)),
             **instant_fields("period_start", period.get("startDate")),
             **instant_fields("period_end", period.get("endDate")),
         }

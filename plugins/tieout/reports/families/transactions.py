@@ -14,11 +14,22 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tieout.reports.family import Family, Format, Obtained, Question, Scope, currency, instant, money, text, whole
-from tieout.reports.json_values import amount, instant_fields, numbered_leaves, related
+from tieout.reports.json_values import (
+    Asked,
+    account_type,
+    amount,
+    contexts,
+    instant_fields,
+    items,
+    listed,
+    numbered_leaves,
+    part,
+    related,
+)
 
 _RELATED = {
     "ORDER_ID": "order_id", "SETTLEMENT_ID": "settlement_id", "FINANCIAL_EVENT_GROUP_ID": "event_group_id",
@@ -26,51 +37,54 @@ _RELATED = {
 }  # fmt: skip
 
 
-def read(answer: Any) -> Iterator[dict[str, Any]]:
-    """The rows of an answer."""
-    for each in answer["payload"]["transactions"]:
-        common = _common(each)
-        for leaf in numbered_leaves(each.get("breakdowns")):
+def read(answer: Any, asked: Asked | None = None) -> Iterator[dict[str, Any]]:
+    """Yields the rows of an answer."""
+    asked = asked or Asked()
+    for each in listed(answer, "transactions"):
+        common = _common(each, asked)
+        for leaf in numbered_leaves(each.get("breakdowns"), common["currency"]):
             yield common | leaf
-        for number, item in enumerate(each.get("items") or (), start=1):
-            of_item = common | _item(item) | {"item_no": number}
-            for leaf in numbered_leaves(item.get("breakdowns")):
+        for place, item in enumerate(items(each.get("items"), "items"), start=1):
+            of_item = common | _item(item) | {"item_no": place}
+            for leaf in numbered_leaves(item.get("breakdowns"), common["currency"]):
                 yield of_item | leaf
 
 
-def _common(each: Any) -> dict[str, Any]:
+def _common(each: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     code, total = amount(each.get("totalAmount"))
     identifiers = related(each.get("relatedIdentifiers"))
-    contexts = {context.get("contextType"): context for context in each.get("contexts") or ()}
-    deferred = contexts.get("DeferredContext") or {}
-    marketplace = each.get("marketplaceDetails") or {}
-    partner = each.get("sellingPartnerMetadata") or {}
+    deferred = contexts(each.get("contexts")).get("DeferredContext", {})
+    marketplace = part(each, "marketplaceDetails")
+    partner = part(each, "sellingPartnerMetadata")
+    status = each.get("transactionStatus")
     others = {name: value for name, value in identifiers.items() if name not in _RELATED}
     return {
-        "transaction_id": each["transactionId"],
+        "transaction_id": each.get("transactionId") or asked.id_of(each),
         "transaction_type": each.get("transactionType"),
-        "transaction_status": each.get("transactionStatus"),
+        # Amazon's example has Released where its model has RELEASED
+        "transaction_status": status.upper() if isinstance(status, str) else None,
         "description": each.get("description"),
         "currency": code,
         "total_amount": total,
         "marketplace_id": marketplace.get("marketplaceId") or partner.get("marketplaceId"),
         "marketplace_name": marketplace.get("marketplaceName"),
-        "account_type": partner.get("accountType"),
+        "account_type": account_type(partner.get("accountType")),
         **{column: identifiers.get(name) for name, column in _RELATED.items()},
         "deferral_reason": deferred.get("deferralReason"),
         **instant_fields("matures", deferred.get("maturityDate")),
         **instant_fields("posted", each.get("postedDate")),
-        "extra": json.dumps(others, ensure_ascii=False) if others else None,
+        "extra": json.dumps(others, ensure_ascii=False, default=str) if others else None,
     }
 
 
-def _item(item: Any) -> dict[str, Any]:
-    contexts = {context.get("contextType"): context for context in item.get("contexts") or ()}
-    product = contexts.get("ProductContext") or {}
-    identifiers = [each["itemRelatedIdentifierValue"] for each in item.get("relatedIdentifiers") or ()]
+def _item(item: Mapping[str, Any]) -> dict[str, Any]:
+    product = contexts(item.get("contexts")).get("ProductContext", {})
+    identifiers = [
+        each.get("itemRelatedIdentifierValue") for each in items(item.get("relatedIdentifiers"), "relatedIdentifiers")
+    ]
     _, total = amount(item.get("totalAmount"))
     return {
-        "item_id": identifiers[0] if identifiers else None,
+        "item_id": next((each for each in identifiers if each), None),
         "item_amount": total,
         "sku": product.get("sku"),
         "asin": product.get("asin"),
@@ -130,6 +144,6 @@ FAMILY = Family(
     key=("transaction_id",),
     repeats=True,
     recognised_by=("transaction_id", "transaction_status"),
-    json_keys=("payload.transactions",),
+    json_keys=("transactions",),
     read_json=read,
 )
