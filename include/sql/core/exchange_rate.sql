@@ -1,19 +1,31 @@
 -- core.exchange_rate
 --
--- The European Central Bank's reference rates, dated, turned into the reporting currency (`TIEOUT_REPORTING_CURRENCY`).
--- The bank publishes none at weekends and on holidays, and none of some currencies, e.g. AED, SAR and EGP. A rate holds
--- until the next one is published, and for 7 days at most.
+-- Every exchange rate that may be used, and which goes first where several sources have one for a day.
 --
--- Grain:   one row a published day and currency
--- Key:     currency, rate_on
--- Inputs:  the file of rates and the settings
--- Written: by the build of the marts, when the file or the setting changed
+-- Grain:   one row per source, day and currency
+-- Key:     source, currency, rate_on
+-- Inputs:  core.dated_rate, core.exchange_rate_source
+-- Written: rebuilt
 --
 -- Columns:
---   rate_on              | DATE NOT NULL           | Day for which the bank published the rate.
---   valid_until          | DATE NOT NULL           | Last day on which it is used.
---   currency             | VARCHAR NOT NULL        | The currency, ISO 4217.
---   reporting_currency   | VARCHAR NOT NULL        | The currency into which it is turned, ISO 4217.
---   rate                 | DECIMAL(20,12) NOT NULL | What one unit of `currency` is worth in the currency `reporting_currency`, rounded to 12 decimals.
---   euro_rate            | DECIMAL(20,12) NOT NULL | The bank's own figure: units of `currency` for one euro.
---   euro_rate_reporting  | DECIMAL(20,12) NOT NULL | The bank's own figure of that day: units of the currency `reporting_currency` for one euro.
+--   source              | VARCHAR NOT NULL        | `ecb` (European Central Bank), `peg` (a declared fixed rate), `file` (the user's own) or `amazon` (what Amazon converted at).
+--   precedence          | INTEGER NOT NULL        | 1 goes first.
+--   currency            | VARCHAR NOT NULL        | The currency, ISO 4217.
+--   rate_on             | DATE NOT NULL           | Day for which the rate was published, or on which Amazon paid, UTC.
+--   valid_until         | DATE NOT NULL           | Last day on which it is used.
+--   reporting_currency  | VARCHAR NOT NULL        | The currency into which it is turned, ISO 4217.
+--   rate                | DECIMAL(20,12) NOT NULL | What one unit of `currency` is worth in the currency `reporting_currency`, rounded to 12 decimals.
+--   origin              | VARCHAR NOT NULL        | Who published it, the name of the file, or the event group.
+
+SELECT
+  dated.source,
+  used.precedence,
+  dated.currency,
+  dated.rate_on,
+  dated.valid_until,
+  dated.reporting_currency,
+  dated.rate,
+  dated.origin
+FROM core.dated_rate AS dated
+INNER JOIN core.exchange_rate_source AS used
+  ON used.source = dated.source

@@ -1,8 +1,8 @@
 -- mart.appstore_revenue_converted
 --
 -- What each app, item and subscription brought in the Appstore in a marketplace and month, in its own currency and in the
--- reporting currency, at the last rate that the European Central Bank published in that month. A missing rate leaves the converted
--- amounts unknown.
+-- reporting currency, at the last rate of that month. Of several sources the one that goes first counts
+-- (core.exchange_rate_source). A missing rate leaves the converted amounts unknown.
 --
 -- Grain:   one row a developer, month, marketplace, currency and ASIN
 -- Key:     account, month, marketplace, currency, asin
@@ -21,6 +21,7 @@
 --   reporting_currency           | VARCHAR NOT NULL       | The currency into which it is converted, ISO 4217.
 --   rate                         | DECIMAL(20,12)         | What one unit of `currency` is worth in the reporting currency; 1 only if they are the same; null when none was published in the month.
 --   rate_on                      | DATE                   | Day of that rate; null when there is none, or none is needed.
+--   rate_source                  | VARCHAR                | `ecb`, `peg`, `file` or `amazon`; null when there is none, or none is needed.
 --   converted_net_sales          | DECIMAL(18,2)          | `net_sales` in the currency `reporting_currency`, rounded to cents; null when there is no rate.
 --   converted_estimated_earnings | DECIMAL(18,2)          | `estimated_earnings` in the currency `reporting_currency`, rounded to cents; null when there is no rate.
 
@@ -32,7 +33,10 @@ rates AS (
     CAST(date_trunc('MONTH', rate_on) AS DATE) AS month,
     rate,
     rate_on,
-    row_number() OVER (PARTITION BY currency, date_trunc('MONTH', rate_on) ORDER BY rate_on DESC) AS from_last
+    source,
+    row_number() OVER (
+      PARTITION BY currency, date_trunc('MONTH', rate_on) ORDER BY precedence, rate_on DESC
+    ) AS place
   FROM core.exchange_rate
 )
 
@@ -48,6 +52,7 @@ SELECT
   p.currency AS reporting_currency,
   CASE WHEN r.currency = p.currency THEN 1 ELSE x.rate END AS rate,
   CASE WHEN r.currency = p.currency THEN NULL ELSE x.rate_on END AS rate_on,
+  CASE WHEN r.currency = p.currency THEN NULL ELSE x.source END AS rate_source,
   CASE
     WHEN r.currency = p.currency THEN r.net_sales
     ELSE round(CAST(r.net_sales AS DECIMAL(18,2)) * x.rate, 2)
@@ -64,4 +69,4 @@ CROSS JOIN core.reporting_currency AS p
 LEFT JOIN rates AS x
   ON x.currency = r.currency
   AND x.month = r.month
-  AND x.from_last = 1
+  AND x.place = 1

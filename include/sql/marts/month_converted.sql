@@ -19,8 +19,9 @@
 --   currency            | VARCHAR NOT NULL       | Currency of the amount, ISO 4217.
 --   amount              | DECIMAL(18,2) NOT NULL | Sum of the lines, in `currency`, positive towards the seller.
 --   reporting_currency  | VARCHAR NOT NULL       | The currency into which it is converted, ISO 4217; null when no rates are known.
---   rate                | DECIMAL(20,12)         | What one unit of `currency` is worth in the reporting currency; 1 only if they are the same; null when the European Central Bank publishes none.
+--   rate                | DECIMAL(20,12)         | What one unit of `currency` is worth in the reporting currency; 1 only if they are the same; null when no source has one.
 --   rate_on             | DATE                   | Day of that rate: the last one published on the day or up to 7 days before it; null when there is none.
+--   rate_source         | VARCHAR                | `ecb`, `peg`, `file` or `amazon`; null when there is none, or none is needed.
 --   converted_amount    | DECIMAL(18,2)          | `amount` in the currency `reporting_currency`, rounded to cents; null when there is no rate.
 
 SELECT
@@ -35,6 +36,7 @@ SELECT
   s.reporting_currency,
   s.rate,
   s.rate_on,
+  s.rate_source,
   CASE
     WHEN m.currency = s.reporting_currency THEN m.amount
     ELSE CAST(m.amount * s.rate AS DECIMAL(18, 2))

@@ -76,6 +76,8 @@ _ROW_GROUP_SIZE = 32_768
 """Rows that DuckDB writes anew together, when a load takes some of them out: few, so that a day takes as long with many years
 before it as with none. Measured by benchmarks/daily_run_with_history.py."""
 
+_NOTES = {"core.coverage": "staging.newly_covered", "core.exchange_rate": "staging.newly_rated"}
+"""Of core models that are built: the model that says what marts compute again when they move."""
 _NOTED = "CREATE TABLE staging.noted (region VARCHAR, account VARCHAR, settlement_id VARCHAR)"
 
 
@@ -397,6 +399,8 @@ class Warehouse:
                     staged_since = since
                 stage_changed(con, model, everything)
                 rows_changed[model.name] = _write_built(con, model, everything)
+                if model.name in _NOTES:
+                    staged_since = None  # more settlements may have to be computed again
                 if built.get(model.name) != newest:
                     record_build(con, model, newest)
                     changed = True
@@ -919,20 +923,20 @@ def _mart_scope(model: Model, everything: bool) -> str:
 
 
 def _write_built(con: duckdb.DuckDBPyConnection, model: Model, everything: bool) -> int:
-    """Write a model that is built; note which orders to compare again when it is the coverage and has moved.
+    """Write a model that is built, and note what marts have to compute again because its rows went or came.
 
     Returns:
         How many rows went and came.
     """
-    is_coverage = model.name == "core.coverage"
-    count = write(con, model, _mart_scope(model, everything), keep_moved=is_coverage)
-    if is_coverage:
+    notes = _NOTES.get(model.name)
+    count = write(con, model, _mart_scope(model, everything), keep_moved=notes is not None)
+    if notes:
+        con.execute(f"ALTER TABLE staging.moved RENAME TO moved_{model.table}")
         con.execute(
-            "INSERT INTO ops.changed BY NAME SELECT 'order_id' AS column_name, account, order_id AS value "
-            f"FROM ({models()['staging.newly_covered_order'].select}) "
-            "EXCEPT SELECT * FROM ops.changed"
+            f"INSERT INTO ops.changed BY NAME SELECT column_name, account, value FROM ({models()[notes].select}) "
+            "EXCEPT SELECT column_name, account, value FROM ops.changed"
         )
-        con.execute("DROP TABLE staging.moved")
+        con.execute(f"DROP TABLE staging.moved_{model.table}")
     return count
 
 

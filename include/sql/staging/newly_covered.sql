@@ -1,16 +1,17 @@
--- staging.newly_covered_order
+-- staging.newly_covered
 --
 -- The orders whose comparison may come out otherwise because the coverage of a source has moved: those sold, refunded or
 -- purchased in the time that is covered now and was not, or the other way round.
 --
 -- Grain:   one row per account and order
--- Key:     account, order_id
--- Inputs:  staging.moved, core.settlement_line, core.order_item
+-- Key:     column_name, account, value
+-- Inputs:  staging.moved_coverage, core.settlement_line, core.order_item
 -- Written: for the time of one build
 --
 -- Columns:
---   account   | VARCHAR NOT NULL | The selling-partner account, by our name for it.
---   order_id  | VARCHAR NOT NULL | Amazon's id of the order.
+--   column_name  | VARCHAR NOT NULL | `order_id`, by which marts are replaced.
+--   account      | VARCHAR NOT NULL | The selling-partner account, by our name for it.
+--   value        | VARCHAR NOT NULL | Amazon's id of the order.
 
 WITH
 
@@ -20,14 +21,14 @@ boundary AS (
     source,
     marketplace_id,
     covered_from AS boundary_at
-  FROM staging.moved
+  FROM staging.moved_coverage
   UNION ALL
   SELECT
     account,
     source,
     marketplace_id,
     covered_until AS boundary_at
-  FROM staging.moved
+  FROM staging.moved_coverage
 ),
 
 -- An end that the stretch has before and after has not moved
@@ -60,8 +61,9 @@ moved_span AS (
 )
 
 SELECT
+  'order_id' AS column_name,
   line.account,
-  line.order_id
+  line.order_id AS value
 FROM core.settlement_line AS line
 INNER JOIN moved_span
   ON moved_span.account = line.account
@@ -71,8 +73,9 @@ INNER JOIN moved_span
 WHERE line.order_reference_kind = 'amazon_order'
 UNION
 SELECT
+  'order_id' AS column_name,
   item.account,
-  item.order_id
+  item.order_id AS value
 FROM core.order_item AS item
 INNER JOIN moved_span
   ON moved_span.account = item.account

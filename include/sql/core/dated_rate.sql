@@ -1,0 +1,20 @@
+-- core.dated_rate
+--
+-- Every dated rate into the reporting currency (`TIEOUT_REPORTING_CURRENCY`), with its source: the European Central Bank, a
+-- central bank with a declared peg, the user in a file of their own, or Amazon, whose rate is the converted over the
+-- original total of a payout. A rate holds until its source has the next one, and for 7 days at
+-- most. The European Central Bank publishes none at weekends and on holidays.
+--
+-- Grain:   one row per source, day and currency
+-- Key:     source, currency, rate_on
+-- Inputs:  the files of rates, the settings, core.event_group
+-- Written: by the build of the marts, when a file, a setting or an event group changed
+--
+-- Columns:
+--   source              | VARCHAR NOT NULL        | `ecb`, `peg`, `file` or `amazon`.
+--   currency            | VARCHAR NOT NULL        | The currency, ISO 4217.
+--   rate_on             | DATE NOT NULL           | Day for which the rate was published, or on which Amazon paid, UTC.
+--   valid_until         | DATE NOT NULL           | Last day on which it is used.
+--   reporting_currency  | VARCHAR NOT NULL        | The currency into which it is turned, ISO 4217.
+--   rate                | DECIMAL(20,12) NOT NULL | What one unit of `currency` is worth in the currency `reporting_currency`, rounded to 12 decimals.
+--   origin              | VARCHAR NOT NULL        | Who published it, the name of the file, or the event group.

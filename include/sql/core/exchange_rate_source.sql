@@ -1,0 +1,13 @@
+-- core.exchange_rate_source
+--
+-- Which sources of exchange rates are used, and which goes first where several have a rate for a day
+-- (`TIEOUT_EXCHANGE_RATE_SOURCES`).
+--
+-- Grain:   one row per source
+-- Key:     source
+-- Inputs:  the settings
+-- Written: by the build of the marts, when the setting changed
+--
+-- Columns:
+--   source      | VARCHAR NOT NULL | `file`, `ecb`, `peg` or `amazon`.
+--   precedence  | INTEGER NOT NULL | 1 goes first.
