@@ -81,7 +81,9 @@ def test_only_what_changed_is_computed_and_only_what_differs_is_written(warehous
     built = warehouse.build_marts()
     assert built.settlements == 1
     assert {mart: n for mart, n in built.rows_changed.items() if not mart.startswith("mart.appstore_")} == {
+        "core.converted_payout": 0,
         "core.coverage": 2,
+        "core.exchange_rate": 0,
         "mart.settlement_tie_out": 1,
         "mart.settlement_by_category": 4,
         "mart.settlement_by_month": 4,
