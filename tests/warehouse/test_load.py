@@ -262,7 +262,8 @@ def test_a_document_that_a_newer_reader_refuses_leaves_nothing_behind(warehouse:
     assert result.settlements_removed == 1
     found = content(warehouse, "core", "mart")
     assert [row[0] for row in found.pop("mart.trouble")] == ["document_quarantined"]
-    reference = {"core.fee_category", "core.marketplace", "core.exchange_rate", "core.reporting_currency"}
+    rates = {"core.dated_rate", "core.exchange_rate", "core.exchange_rate_source", "core.reporting_currency"}
+    reference = {"core.fee_category", "core.marketplace", *rates}
     assert [name for name in found if found[name] and name not in reference] == []
     assert rows(warehouse, "SELECT reason_line, reason_column FROM ops.document") == [(3, "amount")]
     assert rows(warehouse, "SELECT action FROM ops.load ORDER BY load_id") == [("loaded",), ("removed",)]
