@@ -128,3 +128,27 @@ def test_only_money_that_moves_is_cash_flow() -> None:
 def test_every_category_but_unknown_has_a_rule() -> None:
     dictionary = fee_dictionary()
     assert {rule.category for rule in dictionary.rules} == set(dictionary.categories) - {"unknown"}
+
+
+@pytest.mark.parametrize(
+    "pair", ["ItemPrice", "ItemFees", "Promotion", "OtherFees", "ItemWithheldTax", "other-transaction"]
+)
+@pytest.mark.parametrize("part", ["Principal", "Shipping", "Giftwrap", "RestockingFee", "Other"])
+def test_facilitator_tax_is_withheld_in_whichever_pair_of_columns(pair: str, part: str) -> None:
+    """Flat File V1 writes it among the prices, among the fees, or elsewhere."""
+    assert category("Order", pair, f"MarketplaceFacilitatorTax-{part}") == "tax_withheld"
+    assert category("Refund", pair, f"MarketplaceFacilitatorTax-{part}") == "tax_withheld"
+
+
+def category(*kind: str) -> str:
+    """The category by the most specific rule."""
+
+    def matches(pattern: str, text: str) -> bool:
+        return text.lower().startswith(pattern[:-1]) if pattern.endswith("*") else text.lower() == pattern
+
+    found = [
+        rule
+        for rule in fee_dictionary().rules
+        if all(matches(pattern, text) for pattern, text in zip(rule.patterns, kind, strict=True))
+    ]
+    return max(found, key=lambda rule: rule.specificity).category if found else "unknown"

@@ -18,7 +18,7 @@
 --   month             | DATE NOT NULL          | First day of the month in which the lines were posted, in the region's business time zone.
 --   currency          | VARCHAR NOT NULL       | Currency of all amounts of this row, ISO 4217.
 --   sku               | VARCHAR                | The seller's stock-keeping unit; null for what names none.
---   units_sold        | BIGINT NOT NULL        | Units of the lines that carry the price of goods of a sale.
+--   units_sold        | BIGINT                 | Units of the sales whose price is in this row; 0 when there is none, null when the file does not say how many of one.
 --   product_sales     | DECIMAL(38,2) NOT NULL | What buyers paid for goods, in `currency`.
 --   refunds           | DECIMAL(38,2) NOT NULL | The price of goods given back, in `currency`, negative.
 --   other_credits     | DECIMAL(38,2) NOT NULL | Shipping, gift wrap and other amounts between buyer and seller, in `currency`.
@@ -32,56 +32,122 @@
 --   net               | DECIMAL(38,2) NOT NULL | The sum of all these, in `currency`, positive towards the seller.
 --   lines             | BIGINT NOT NULL        | Lines that carry an amount.
 
-SELECT
-  min(l.region) AS region,
-  l.account,
-  l.month,
-  l.currency,
-  l.sku,
-  CAST(
-    coalesce(
+WITH
+
+-- The items that were sold: Flat File V2 has the quantity on the line with the price, V1 on a line of its own
+sold_item AS (
+  SELECT
+    l.account,
+    l.month,
+    l.currency,
+    l.sku,
+    sum(CASE WHEN l.source_column = 'quantity-purchased' THEN l.quantity_purchased END) AS units_counted,
+    sum(CASE WHEN l.amount IS NOT NULL THEN l.quantity_purchased END) AS units_priced,
+    count(CASE WHEN l.amount IS NOT NULL AND l.quantity_purchased IS NULL THEN 1 END) AS prices_without_units
+  FROM core.settlement_line AS l
+  INNER JOIN staging.changed_month AS c
+    ON c.account = l.account
+    AND c.month = l.month
+  WHERE l.transaction_type = 'Order'
+    AND (
+      l.source_column = 'quantity-purchased'
+      OR (l.category = 'product_sales' AND l.amount_description = 'Principal')
+    )
+  GROUP BY
+    l.account,
+    l.month,
+    l.currency,
+    l.sku,
+    l.settlement_id,
+    l.order_id,
+    l.order_item_code
+),
+
+sold AS (
+  SELECT
+    account,
+    month,
+    currency,
+    sku,
+    CASE
+      WHEN count(CASE WHEN units_counted IS NULL AND prices_without_units > 0 THEN 1 END) = 0
+        THEN sum(coalesce(units_counted, units_priced))
+    END AS units
+  FROM sold_item
+  GROUP BY
+    account,
+    month,
+    currency,
+    sku
+),
+
+profit AS (
+  SELECT
+    min(l.region) AS region,
+    l.account,
+    l.month,
+    l.currency,
+    l.sku,
+    CAST(sum(CASE WHEN l.category IN ('product_sales') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS product_sales,
+    CAST(sum(CASE WHEN l.category IN ('refunds') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS refunds,
+    CAST(
+      sum(CASE WHEN l.category IN ('shipping_credits', 'gift_wrap_credits', 'other_income') THEN l.amount ELSE 0 END)
+      AS DECIMAL(38, 2)
+    ) AS other_credits,
+    CAST(sum(CASE WHEN l.category IN ('promotions', 'points') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS promotions,
+    CAST(sum(CASE WHEN l.category IN ('tax_collected', 'tax_withheld') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS tax,
+    CAST(sum(CASE WHEN l.category IN ('selling_fees') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS selling_fees,
+    CAST(sum(CASE WHEN l.category IN ('fulfillment_fees') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS fulfillment_fees,
+    CAST(
       sum(
         CASE
-          WHEN l.category = 'product_sales' AND l.amount_description = 'Principal' AND l.transaction_type = 'Order'
-            THEN l.quantity_purchased
+          WHEN l.category IN (
+            'storage_fees', 'inbound_fees', 'removal_fees', 'advertising', 'promotion_fees', 'subscription_fees', 'other_fees'
+          )
+            THEN l.amount
+          ELSE 0
         END
-      ),
-      0
-    ) AS BIGINT
-  ) AS units_sold,
-  CAST(sum(CASE WHEN l.category IN ('product_sales') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS product_sales,
-  CAST(sum(CASE WHEN l.category IN ('refunds') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS refunds,
-  CAST(
-    sum(CASE WHEN l.category IN ('shipping_credits', 'gift_wrap_credits', 'other_income') THEN l.amount ELSE 0 END)
-    AS DECIMAL(38, 2)
-  ) AS other_credits,
-  CAST(sum(CASE WHEN l.category IN ('promotions', 'points') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS promotions,
-  CAST(sum(CASE WHEN l.category IN ('tax_collected', 'tax_withheld') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS tax,
-  CAST(sum(CASE WHEN l.category IN ('selling_fees') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS selling_fees,
-  CAST(sum(CASE WHEN l.category IN ('fulfillment_fees') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS fulfillment_fees,
-  CAST(
-    sum(
-      CASE
-        WHEN l.category IN (
-          'storage_fees', 'inbound_fees', 'removal_fees', 'advertising', 'promotion_fees', 'subscription_fees', 'other_fees'
-        )
-          THEN l.amount
-        ELSE 0
-      END
-    ) AS DECIMAL(38, 2)
-  ) AS other_fees,
-  CAST(sum(CASE WHEN l.category IN ('reimbursements') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS reimbursements,
-  CAST(sum(CASE WHEN l.category IN ('adjustments', 'unknown') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS other,
-  CAST(sum(l.amount) AS DECIMAL(38, 2)) AS net,
-  count(*) AS lines
-FROM core.settlement_line AS l
-INNER JOIN staging.changed_month AS c
-  ON c.account = l.account
-  AND c.month = l.month
-WHERE l.amount IS NOT NULL
-  AND NOT l.is_cash_flow
-GROUP BY
-  l.account,
-  l.month,
-  l.currency,
-  l.sku
+      ) AS DECIMAL(38, 2)
+    ) AS other_fees,
+    CAST(sum(CASE WHEN l.category IN ('reimbursements') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS reimbursements,
+    CAST(sum(CASE WHEN l.category IN ('adjustments', 'unknown') THEN l.amount ELSE 0 END) AS DECIMAL(38, 2)) AS other,
+    CAST(sum(l.amount) AS DECIMAL(38, 2)) AS net,
+    count(*) AS lines
+  FROM core.settlement_line AS l
+  INNER JOIN staging.changed_month AS c
+    ON c.account = l.account
+    AND c.month = l.month
+  WHERE l.amount IS NOT NULL
+    AND NOT l.is_cash_flow
+  GROUP BY
+    l.account,
+    l.month,
+    l.currency,
+    l.sku
+)
+
+SELECT
+  p.region,
+  p.account,
+  p.month,
+  p.currency,
+  p.sku,
+  CAST(CASE WHEN s.account IS NULL THEN 0 ELSE s.units END AS BIGINT) AS units_sold,
+  p.product_sales,
+  p.refunds,
+  p.other_credits,
+  p.promotions,
+  p.tax,
+  p.selling_fees,
+  p.fulfillment_fees,
+  p.other_fees,
+  p.reimbursements,
+  p.other,
+  p.net,
+  p.lines
+FROM profit AS p
+LEFT JOIN sold AS s
+  ON s.account = p.account
+  AND s.month = p.month
+  AND s.currency = p.currency
+  AND s.sku IS NOT DISTINCT FROM p.sku
