@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tieout import check
+from tieout import check, read
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,6 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tieout", description="Tie out what Amazon paid, to the cent.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     check.add_command(commands)
+    read.add_command(commands)
     options = parser.parse_args(arguments)
     return options.run(options)
 

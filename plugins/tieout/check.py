@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from tieout.documents import Reading, Reason, SettlementSummary
+    from tieout.documents import Reason, SettlementSummary
 
 TIED_OUT = "tied_out"
 REFUSED = "refused"
@@ -45,6 +45,8 @@ class Verdict:
     encoding: str | None = None
     decimal: str | None = None
     dates: str | None = None
+    warnings: tuple[str, ...] = ()
+    """What to look at all the same, each naming its line; `--json` leaves it out if there is nothing."""
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -62,9 +64,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def run(options: argparse.Namespace) -> int:
     """Check the files and print the verdicts as they come; returns the exit code."""
-    for path in options.files:
-        if (problem := _unreadable(path)) is not None:
-            options.parser.error(problem)
+    refuse_unreadable(options.files, options.parser)
     verdicts = []
     for path in options.files:
         try:
@@ -74,10 +74,20 @@ def run(options: argparse.Namespace) -> int:
         verdicts += found
         if options.json:
             for verdict in found:
-                print(json.dumps(asdict(verdict), ensure_ascii=False), flush=True)
+                told = asdict(verdict)
+                if not told["warnings"]:
+                    del told["warnings"]
+                print(json.dumps(told, ensure_ascii=False), flush=True)
     if not options.json:
         _print_table(verdicts)
     return ONE_REFUSED if any(each.verdict == REFUSED for each in verdicts) else ALL_TIE_OUT
+
+
+def refuse_unreadable(paths: Iterable[Path], parser: argparse.ArgumentParser) -> None:
+    """End with a usage error if a path is no file that can be opened."""
+    for path in paths:
+        if (problem := _unreadable(path)) is not None:
+            parser.error(problem)
 
 
 def _unreadable(path: Path) -> str | None:
@@ -100,7 +110,7 @@ def check_file(path: Path) -> Iterator[Verdict]:
     except Refused as refusal:
         yield Verdict(str(path), REFUSED, _why_refused(path, refusal.reason), **asdict(refusal.known))
         return
-    reasons = {each.settlement_id: _reason(str(path), reading, each) for each in reading.settlements}
+    reasons = {each.settlement_id: why_not_tied_out(str(path), each) for each in reading.settlements}
     suspects = _suspects(path, [each for each in reading.settlements if each.sum_of_lines != each.control_total])
     for each in reading.settlements:
         reason = reasons[each.settlement_id]
@@ -120,6 +130,7 @@ def check_file(path: Path) -> Iterator[Verdict]:
             encoding=reading.encoding,
             decimal=reading.decimal,
             dates=reading.dates,
+            warnings=tuple(each.message for each in reading.warnings),
         )
 
 
@@ -140,7 +151,7 @@ def _why_refused(path: Path, reason: Reason) -> str:
     )
 
 
-def _reason(file: str, reading: Reading, settlement: SettlementSummary) -> str | None:
+def why_not_tied_out(file: str, settlement: SettlementSummary) -> str | None:
     """Why a settlement that was read does not tie out, or None if it does."""
     currency = settlement.currency
     where = f"{file}, line {settlement.summary_line_no}, column total-amount: settlement {settlement.settlement_id}"
@@ -244,5 +255,7 @@ def _print_table(verdicts: list[Verdict]) -> None:
     refused = [each for each in verdicts if each.verdict == REFUSED]
     for each in refused:
         console.print(Text(each.reason or ""), soft_wrap=True)
+    for warning in dict.fromkeys(warning for each in verdicts for warning in each.warnings):
+        console.print(Text(f"warning: {warning}"), soft_wrap=True)
     tied = len(verdicts) - len(refused)
     console.print(f"{tied} tied out, {len(refused)} refused", style="bold" if refused else "bold green")

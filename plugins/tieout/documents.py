@@ -196,6 +196,8 @@ class Reading(Record):
     file_lines: int
     """Physical lines with content after the header, summary rows included."""
     settlements: tuple[SettlementSummary, ...]
+    warnings: tuple[Reason, ...] = ()
+    """What to look at in a file that was read: a last line that was cut, lines without a date."""
     reader_version: int
 
 

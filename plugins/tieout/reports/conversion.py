@@ -82,6 +82,9 @@ class Conversion:
         self._currency = ""
         self.content_lines = 0
         """Lines with content after the header, summary rows included."""
+        self.undated = 0
+        """Lines without a posted date."""
+        self.first_undated: int | None = None
 
     def read(self, blocks: Iterator[Block], sink: Sink) -> None:
         """Lines reach the sink in file order.
@@ -358,6 +361,10 @@ class Conversion:
         (date, at), (date_of_time, time) = read
         if date.null_count:
             date = pc.coalesce(date, date_of_time)
+        if date.null_count:
+            self.undated += date.null_count
+            if self.first_undated is None:
+                self.first_undated = int(rows.lines[np.flatnonzero(arrow.is_null(date))[0]])
         if time.null_count:
             time = pc.coalesce(time, at)
         return date, time

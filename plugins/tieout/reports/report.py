@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -17,22 +17,24 @@ import pyarrow as pa
 
 from tieout.documents import ReasonCode, ReportReading
 from tieout.reports.columns import Reader, Survey, empty_table
+from tieout.reports.endings import tail_of
 from tieout.reports.errors import Known, Misfit, Refused
 from tieout.reports.families import FAMILIES
 from tieout.reports.family import Family, Format
 from tieout.reports.json_documents import json_rows, seems_json
-from tieout.reports.sinks import ParquetSink
-from tieout.reports.source import read_chunks
+from tieout.reports.sinks import CallbackSink, OnLines, ParquetSink, Sink
 from tieout.reports.tables import AS_AMAZON_MADE_IT, Settlement, Table, find_table, rows
 from tieout.reports.text import detect_encoding, text_blocks
 
-__all__ = ["READER_VERSION", "SETTLEMENT", "recognise", "stage_report"]
+__all__ = ["READER_VERSION", "SETTLEMENT", "read_report", "recognise", "stage_report"]
 
 READER_VERSION = 3
 """Raised whenever the same bytes would be staged differently."""
 
 SETTLEMENT: Literal["settlement"] = "settlement"
 """What `recognise` says of a settlement flat file, which `tieout.reports.settlement` reads."""
+
+OpenSink = Callable[[Family], Sink]
 
 _BATCH_ROWS = 8192
 _NO_DATA = ("no data", "no records", "no results", "there is no data", "データがありません")
@@ -97,17 +99,63 @@ def stage_report(
     :raises Refused: the file cannot be read exactly, or is not of the family; nothing was written.
     :raises OSError: the file cannot be read, or the Parquet not written.
     """
-    path, target = Path(path), Path(target)
+    target = Path(target)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+
+    def open_sink(found: Family) -> Sink:
+        return ParquetSink(temporary, found.schema, ["line_no"])
+
+    try:
+        reading = _read(Path(path), family, document_id, charset, file_name, covers, open_sink)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return reading
+
+
+def read_report(
+    path: Path | str,
+    *,
+    charset: str | None = None,
+    file_name: str | None = None,
+    on_rows: Callable[[], OnLines] | None = None,
+) -> ReportReading:
+    """Read a report without writing anything.
+
+    Args:
+        path: The file, gzipped or not.
+        charset: The charset of the Content-Type that the file was served with, if known.
+        file_name: What messages call the file; by default the name of `path`.
+        on_rows: Makes a function that is called with each batch of rows (the family's `schema`, document_id empty). A file
+            that is read twice to find its conventions gets a new one.
+
+    Raises:
+        Refused: The file cannot be read exactly.
+        OSError: The file cannot be opened or read.
+    """
+
+    def open_sink(_: Family) -> Sink:
+        return CallbackSink(on_rows() if on_rows else None)
+
+    return _read(Path(path), None, "", charset, file_name, None, open_sink)
+
+
+def _read(
+    path: Path,
+    family: Family | None,
+    document_id: str,
+    charset: str | None,
+    file_name: str | None,
+    covers: tuple[dt.date, dt.date] | None,
+    open_sink: OpenSink,
+) -> ReportReading:
     known = Known(layout=family.name if family else None)
     try:
         for whole in (False, True):
             try:
                 encoding = detect_encoding(path, charset, whole=whole)
                 known = Known(layout=known.layout, encoding=encoding)
-                reading = _stage(path, encoding, family, document_id, covers, temporary)
-                os.replace(temporary, target)
-                return reading
+                return _stage(path, encoding, family, document_id, covers, open_sink)
             except Misfit:
                 if whole:
                     raise
@@ -121,8 +169,6 @@ def stage_report(
         raise Refused(misfit.as_reason(file_name or path.name), known) from None
     except Misfit as misfit:
         raise Refused(misfit.as_reason(file_name or path.name), known) from misfit
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _tabular() -> Sequence[Family]:
@@ -135,14 +181,14 @@ def _stage(
     family: Family | None,
     document_id: str,
     covers: tuple[dt.date, dt.date] | None,
-    target: Path,
+    open_sink: OpenSink,
 ) -> ReportReading:
     if seems_json(path, encoding):
         found, made = _of_json(path, encoding, family)
         _expect(family, found)
-        return _write_json(found, made, encoding, document_id, target)
+        return _write_json(found, made, encoding, document_id, open_sink)
     if family is not None and _has_no_data(path, encoding):
-        return _without_rows(family, encoding, target)
+        return _without_rows(family, encoding, open_sink)
     table = find_table(path, encoding, _tabular())
     _expect(family, table.family)
     survey = Survey(table)
@@ -152,7 +198,7 @@ def _stage(
         last = line
     survey.finish(complete=_ends_complete(path, table), last_line=last)
     reader = Reader(table, survey.decide(covers), document_id)
-    with ParquetSink(target, table.family.schema, ["line_no"]) as sink:
+    with open_sink(table.family) as sink:
         batch: list[tuple[int, list[str]]] = []
         for row in rows(path, encoding, table):
             batch.append(row)
@@ -201,8 +247,8 @@ def _has_no_data(path: Path, encoding: str) -> bool:
     return "\t" not in text and any(each in text for each in _NO_DATA)
 
 
-def _without_rows(family: Family, encoding: str, target: Path) -> ReportReading:
-    with ParquetSink(target, family.schema, ["line_no"]):
+def _without_rows(family: Family, encoding: str, open_sink: OpenSink) -> ReportReading:
+    with open_sink(family):
         pass
     return ReportReading(
         family=family.name, dialect="TSV", resaved=False, encoding=encoding, decimal=None, dates={}, currency=None,
@@ -213,10 +259,7 @@ def _without_rows(family: Family, encoding: str, target: Path) -> ReportReading:
 
 def _ends_complete(path: Path, table: Table) -> bool:
     """Whether the file ends with a line end, or with a quotation mark that closes its last field."""
-    tail = b""
-    for chunk in read_chunks(path):
-        tail = (tail + chunk)[-4:]
-    tail = tail.rstrip(b"\0")
+    tail = tail_of(path)
     return tail.endswith((b"\n", b"\r")) or (table.dialect.quoted and tail.endswith(b'"'))
 
 
@@ -226,7 +269,7 @@ def _of_json(path: Path, encoding: str, wanted: Family | None = None) -> tuple[F
 
 
 def _write_json(
-    family: Family, made: Iterator[dict[str, object]], encoding: str, document_id: str, target: Path
+    family: Family, made: Iterator[dict[str, object]], encoding: str, document_id: str, open_sink: OpenSink
 ) -> ReportReading:
     count = 0
     names: dict[str, None] = {}
@@ -240,7 +283,7 @@ def _write_json(
             raise Misfit(ReasonCode.BAD_AMOUNT, problem, AS_AMAZON_MADE_IT) from error
         lines.clear()
 
-    with ParquetSink(target, family.schema, ["line_no"]) as sink:
+    with open_sink(family) as sink:
         for count, row in enumerate(made, start=1):
             names |= dict.fromkeys(name for name, value in row.items() if value is not None and name != "extra")
             lines.append({"document_id": document_id, "line_no": count, **row})

@@ -19,11 +19,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tieout.documents import Reading, ReasonCode
+from tieout.documents import Reading, Reason, ReasonCode
 from tieout.reports import arrow, dates, layouts
 from tieout.reports.conversion import SELLER_SUPPORT, Conversion, money_array
+from tieout.reports.endings import CutLine, Ending
 from tieout.reports.errors import Known, Misfit, Refused
-from tieout.reports.layouts import Layout
+from tieout.reports.layouts import POSTED_DATE, POSTED_DATE_TIME, Layout
 from tieout.reports.profile import Conventions, Profile
 from tieout.reports.rows import RowReader
 from tieout.reports.schemas import INSTANT, LINES_SCHEMA, SETTLEMENTS_SCHEMA
@@ -130,9 +131,17 @@ def _read(
                     dates=", ".join(dict.fromkeys(form.notation() for form in conventions.dates.values())) or None,
                 )
                 conversion = Conversion(layout, conventions, document_id)
+                ending = Ending()
                 with open_sink() as sink:
-                    conversion.read(text_blocks(path, encoding), sink)
-                return _reading(layout, encoding, conventions, conversion)
+                    conversion.read(ending.watch(text_blocks(path, encoding)), sink)
+                cut = ending.cut_line(path, len(layout.header))
+                return _reading(
+                    layout,
+                    encoding,
+                    conventions,
+                    conversion,
+                    _warnings(layout, conversion, cut, file_name or path.name),
+                )
             except Misfit:
                 if whole:
                     raise
@@ -184,7 +193,30 @@ def _conventions(path: Path, encoding: str, layout: Layout, *, whole: bool) -> C
     return profile.decide(whole=whole)
 
 
-def _reading(layout: Layout, encoding: str, conventions: Conventions, conversion: Conversion) -> Reading:
+def _warnings(layout: Layout, conversion: Conversion, cut: CutLine | None, file_name: str) -> tuple[Reason, ...]:
+    """What to look at in a file that was read."""
+    found = []
+    if cut is not None:
+        problem = f"the last line has {cut.fields} of {cut.of} fields and no line end, so it was cut behind its amount"
+        missing = "What stood there is missing, the posted date perhaps among it: download the report again"
+        found.append(Misfit(ReasonCode.MISSING_DATE, problem, missing, line=cut.line))
+    if conversion.undated and (cut is None or conversion.undated > 1):
+        more = f", as have {conversion.undated - 1} more" if conversion.undated > 1 else ""
+        found.append(
+            Misfit(
+                ReasonCode.MISSING_DATE,
+                f"the line has no posted date{more}",
+                "It can be put into no month: download the report again",
+                line=conversion.first_undated,
+                column=next(layout.spelled(n) for n in (POSTED_DATE, POSTED_DATE_TIME) if layout.has(n)),
+            )
+        )
+    return tuple(each.as_reason(file_name) for each in found)
+
+
+def _reading(
+    layout: Layout, encoding: str, conventions: Conventions, conversion: Conversion, warnings: tuple[Reason, ...]
+) -> Reading:
     return Reading(
         layout=layout.version,
         encoding=encoding,
@@ -194,6 +226,7 @@ def _reading(layout: Layout, encoding: str, conventions: Conventions, conversion
         unknown_columns=layout.unknown,
         file_lines=conversion.content_lines,
         settlements=conversion.summaries(),
+        warnings=warnings,
         reader_version=READER_VERSION,
     )
 
