@@ -102,7 +102,7 @@ class SimulatedAmazon:
         app.include_router(participations.router(gateway, self.documents))
         app.include_router(finances.router(FinancesApi(gateway, self.documents)))
         app.include_router(downloads.router(region, storage))
-        app.include_router(rotation.router(self._login, self.applications))
+        app.include_router(rotation.router(region, self._login, self.applications, self.rules))
         return app
 
     def login_app(self, base_url: str = "http://login.test") -> FastAPI:

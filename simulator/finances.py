@@ -1,7 +1,8 @@
 """The Finances API (v0 and 2024-06-19) and the Transfers API 2024-06-01 of one region.
 
 Operations and limits follow Amazon's models. A nextToken is sent together with the arguments of the call that gave it, and
-a page may be empty and have one all the same.
+a page may be empty and have one all the same. Where the models, examples and staff of Amazon leave more than one way to write
+an answer, sellers meet different ones (`variants`).
 """
 
 from __future__ import annotations
@@ -16,21 +17,22 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from simulator.documents import Documents
-from simulator.gateway import TOKEN_EXPIRED, Faults, Gateway, Operation, instant, invalid, listed_values, missing
+from simulator.gateway import Faults, Gateway, Operation, instant, invalid, listed_values, missing
 from simulator.login import Caller
-from simulator.marketplaces import MARKETPLACES
+from simulator.marketplaces import BY_ID, MARKETPLACES
 from simulator.rules import CallFault
 from simulator.sources import groups
 from simulator.sources.book import Book, book_of
 from simulator.sources.chance import number
 from simulator.sources.transactions import MARK, Transaction, as_json, transactions
+from simulator.variants import variant_of
 
 FRESHEST = dt.timedelta(minutes=2)
 """Windows must end so long before the call."""
 LONGEST = dt.timedelta(days=180)
 """A longer window finds nothing."""
-PAGE = 100
-"""Transactions on a page."""
+PAGE = 500
+"""Transactions on a page (amzn/selling-partner-api-models#4224)."""
 
 _T = TypeVar("_T")
 _NUMBER = re.compile('"' + re.escape(json.dumps(MARK)[1:-1]) + '(-?[0-9.]+)"')
@@ -66,8 +68,8 @@ class FinancesApi:
         if after is not None and before - after > LONGEST:
             matching = []
         page, token = self._page(request, caller, faults, "NextToken", matching, int(size))
-        payload: dict[str, Any] = {"FinancialEventGroupList": [groups.group_json(group, now) for group in page]}
-        return _answer({"payload": payload | ({"NextToken": token} if token else {})})
+        found = [groups.group_json(group, now) for group in page]
+        return _answer(caller, "listFinancialEventGroups", "FinancialEventGroupList", found, "NextToken", token)
 
     async def list_transactions(self, request: Request, caller: Caller, faults: Faults) -> Response:
         """listTransactions."""
@@ -94,61 +96,65 @@ class FinancesApi:
         if after is not None and before - after > LONGEST:
             matching = []
         page, token = self._page(request, caller, faults, "nextToken", matching, PAGE)
-        payload: dict[str, Any] = {"transactions": [as_json(each, caller.selling_partner_id) for each in page]}
-        return _answer({"payload": payload | ({"nextToken": token} if token else {})})
+        variant = variant_of(caller.seller)
+        found = [as_json(each, caller.selling_partner_id, variant) for each in page]
+        return _answer(caller, "listTransactions", "transactions", found, "nextToken", token)
 
     async def list_balances(self, request: Request, caller: Caller, faults: Faults) -> Response:
         """listBalances."""
         now = self.gateway.clock.facts_at()
-        at = now
-        if text := request.query_params.get("asOfDate"):
-            try:
-                day = dt.date.fromisoformat(text[:10])
-            except ValueError:
-                invalid(f"Invalid asOfDate {text}")
+        at, day = now, _day(request, "asOfDate")
+        if day:
             at = min(now, dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC))
             if dt.datetime.combine(day, dt.time(), dt.UTC) > now:
                 invalid("asOfDate is in the future")
         kind = request.query_params.get("balanceType")
         if kind and kind not in _BALANCES:
             invalid(f"Invalid balanceType {kind}")
-        found = groups.balances_json(self._book(caller, now), caller.selling_partner_id, at)
-        wanted = listed_values(request, "marketplaceIds")
-        found = [each for each in found if not wanted or each["partnerMetadata"]["marketplaceId"] in wanted]
-        if kind and kind != "TOTAL":
-            found = [part for each in found for part in each["balances"] if part["balanceType"] == kind]
+        variant = variant_of(caller.seller)
+        found = groups.balances_json(self._book(caller, now), caller.selling_partner_id, at, day, variant)
+        found = _of_partner(request, found)
+        if kind:
+            found = [part for each in found for part in groups.of_type(each, kind)]
         page, token = self._page(request, caller, faults, "nextToken", found, 500)
-        return _answer({"balances": list(page)} | ({"nextToken": token} if token else {}))
+        return _answer(caller, "listBalances", "balances", page, "nextToken", token)
 
     async def list_summary(self, request: Request, caller: Caller, faults: Faults) -> Response:
-        """listSummary: of a settlement that has closed."""
+        """listSummary: of settlements that have closed, by their id or by a period."""
         now = self.gateway.clock.facts_at()
-        name = request.query_params.get("relatedIdentifierName")
-        value = request.query_params.get("relatedIdentifierValue", "")
-        if not name or not value:
+        query = request.query_params
+        name, value = query.get("relatedIdentifierName"), query.get("relatedIdentifierValue")
+        first, last = _day(request, "periodStart"), _day(request, "periodEnd")
+        if bool(name) != bool(value):
+            missing("relatedIdentifierValue" if name else "relatedIdentifierName")
+        if not name and not (first and last):
             missing("relatedIdentifierName", "relatedIdentifierValue")
-        if name != "SETTLEMENT_ID":
+        if name and name != "SETTLEMENT_ID":
             invalid(f"Invalid relatedIdentifierName {name}")
-        summary = groups.summary_json(self._book(caller, now), value, caller.selling_partner_id, now)
-        page, token = self._page(request, caller, faults, "nextToken", [summary] if summary else [], 100)
-        return _answer({"summaries": list(page)} | ({"nextToken": token} if token else {}))
+        found = [
+            groups.summary_json(each, caller.selling_partner_id, variant_of(caller.seller), is_named=bool(name))
+            for each in self._documents.world.settlements(caller.seller, now)
+            if value in (None, each.settlement_id)
+            and (first is None or each.start.date() >= first)
+            and (last is None or each.end.date() <= last)
+        ]
+        page, token = self._page(request, caller, faults, "nextToken", _of_partner(request, found), 100)
+        return _answer(caller, "listSummary", "summaries", page, "nextToken", token)
 
     async def list_payouts(self, request: Request, caller: Caller, faults: Faults) -> Response:
         """listPayouts."""
         now = self.gateway.clock.facts_at()
         after, before = instant(request, "createdAfter"), instant(request, "createdBefore")
-        wanted = listed_values(request, "marketplaceIds")
         identity = request.query_params.get("payoutId")
         found = [
             groups.payout_json(payout, caller.selling_partner_id)
             for payout in groups.payouts(self._book(caller, now), now)
-            if (after is None or after <= payout.settlement.end)
-            and (before is None or payout.settlement.end < before)
+            if (after is None or after <= payout.created_at)
+            and (before is None or payout.created_at < before)
             and identity in (None, "", payout.id)
         ]
-        found = [each for each in found if not wanted or each["partnerMetadata"]["marketplaceId"] in wanted]
-        page, token = self._page(request, caller, faults, "nextToken", found, 50)
-        return _answer({"payouts": list(page)} | ({"nextToken": token} if token else {}))
+        page, token = self._page(request, caller, faults, "nextToken", _of_partner(request, found), 50)
+        return _answer(caller, "listPayouts", "payouts", page, "nextToken", token)
 
     # -- what they need --------------------------------------------------------------------------------------------
 
@@ -175,8 +181,8 @@ class FinancesApi:
         arguments = sorted((name, value) for name, value in request.query_params.multi_items() if name != token_name)
         offset, empty = 0, False
         if token := request.query_params.get(token_name):
-            if CallFault.EXPIRED_PAGE_TOKEN in faults:
-                invalid(TOKEN_EXPIRED)
+            if dead := faults.get(CallFault.EXPIRED_PAGE_TOKEN):
+                self.gateway.refuse_token(dead, caller)
             page = self.gateway.open_token(token, caller, now)
             if page["arguments"] != [list(each) for each in arguments]:
                 invalid(f"{token_name} must be sent together with the arguments of the call that returned it")
@@ -200,9 +206,45 @@ def _marketplace(each: Transaction) -> str:
     return MARKETPLACES[each.country].id
 
 
-def _answer(body: dict[str, Any]) -> Response:
-    """JSON whose amounts are written digit by digit."""
-    return Response(_NUMBER.sub(r"\1", json.dumps(body)), media_type="application/json")
+def _day(request: Request, name: str) -> dt.date | None:
+    """A day in the query; None if it is not there."""
+    text = request.query_params.get(name)
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        invalid(f"Invalid {name} {text}")
+
+
+def _of_partner(request: Request, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is of the marketplaces and the type of account that the query names."""
+    wanted = listed_values(request, "marketplaceIds")
+    if unknown := [each for each in wanted if each not in BY_ID]:
+        invalid(f"Invalid marketplaceIds {','.join(unknown)}")
+    account = groups.spelled_as_code(request.query_params.get("accountType", ""))
+    return [
+        each
+        for each in found
+        if (not wanted or each["partnerMetadata"]["marketplaceId"] in wanted)
+        and account in ("", groups.spelled_as_code(each["partnerMetadata"]["accountType"]))
+    ]
+
+
+def _answer(
+    caller: Caller, operation: str, name: str, found: Sequence[dict[str, Any]], token_name: str, token: str | None
+) -> Response:
+    """A page in the way of the seller: JSON whose amounts are written digit by digit."""
+    variant = variant_of(caller.seller)
+    is_wrapped = operation in ("listTransactions", "listFinancialEventGroups")
+    nothing = "list" if found else variant.nothing(operation)
+    page: dict[str, Any] = {name: list(found)} if nothing == "list" else {name: None} if nothing == "null" else {}
+    if token or variant.has_null_token:
+        page[token_name] = token
+    if is_wrapped:
+        is_null = nothing == "payload null" and not token
+        page = {"payload": None if is_null else page}
+    if operation == "listTransactions" and variant.has_status_code:
+        page["statusCode"] = 200
+    return Response(_NUMBER.sub(r"\1", json.dumps(page)), media_type="application/json")
 
 
 def router(api: FinancesApi) -> APIRouter:

@@ -24,8 +24,10 @@ from simulator.answers import SLOW, Cut, server_error
 from simulator.clock import VirtualClock
 from simulator.login import Caller, Login, TokenRefused
 from simulator.marketplaces import Region
+from simulator.parameters import INSTANT, problem
 from simulator.quotas import PLANS, Quotas
 from simulator.rules import CallFault, Rule, Rules
+from simulator.variants import Refusal, variant_of
 
 TOKEN_LIFE = dt.timedelta(minutes=5)
 """How long a nextToken is good (amzn/selling-partner-api-docs#2789)."""
@@ -33,6 +35,12 @@ TOKEN_EXPIRED = "The provided nextToken has expired"
 
 _OF_FIRST_PAGES = frozenset({CallFault.WINDOW_TOO_LARGE, CallFault.PAGE_TOO_LARGE})
 _OF_OTHER_PAGES = frozenset({CallFault.EXPIRED_PAGE_TOKEN})
+_MUTE: dict[Refusal, dict[str, Any]] = {
+    "null": {"code": "InvalidInput", "message": None},  # amzn/selling-partner-api-models#2478
+    "invalid_input": {"code": "InvalidInput", "message": "Invalid input", "details": "Invalid input"},
+    "code_400": {"code": "400", "message": "Invalid input", "details": "Invalid input"},
+}
+"""Refusals that do not say what is wrong, as Amazon's examples and developers have them."""
 _QUOTA_EXCEEDED = "You exceeded your quota for the requested resource."
 
 Faults = dict[CallFault, Rule]
@@ -46,6 +54,14 @@ class ApiError(Exception):
         super().__init__(message)
         self.status = status
         self.body = {"errors": [{"code": code, "message": message, "details": details}]}
+
+
+def mute(form: Refusal, message: str) -> ApiError:
+    """Amazon's refusal of a request, in words or without any that help."""
+    error = ApiError(400, "InvalidInput", message)
+    if form in _MUTE:
+        error.body = {"errors": [dict(_MUTE[form])]}
+    return error
 
 
 def denied(details: str = "", code: str = "Unauthorized") -> ApiError:
@@ -82,7 +98,8 @@ class Gateway:
             if caller.paths is not None and request.url.path not in caller.paths:
                 raise denied()
             report_id = request.path_params.get("report_id")
-            cannot = _OF_FIRST_PAGES if request.query_params.get("nextToken") else _OF_OTHER_PAGES
+            token = request.query_params.get("nextToken") or request.query_params.get("NextToken")
+            cannot = _OF_FIRST_PAGES if token else _OF_OTHER_PAGES
             faults = self._rules.of_call(caller.seller.key, self.region, name, report_id, cannot)
             if slow := faults.get(CallFault.SLOW_ANSWER):
                 await asyncio.sleep(slow.parameters.get("seconds", SLOW))
@@ -91,9 +108,13 @@ class Gateway:
                 raise ApiError(429, "QuotaExceeded", _QUOTA_EXCEEDED)
             if failed := faults.get(CallFault.SERVER_ERROR):
                 answer = server_error(failed.parameters.get("status", 500))
+            elif wrong := problem(name, request.query_params):
+                invalid(wrong)
             else:
                 answer = await operation(request, caller, faults)
         except ApiError as error:
+            if error.status == 400 and (silent := faults.get(CallFault.MUTE_REFUSAL)):
+                error = mute(silent.parameters.get("said", "null"), str(error))
             answer = JSONResponse(error.body, status_code=error.status)
         if CallFault.THROTTLED in faults and answer.status_code == 429:
             self._throttle_headers(answer, faults[CallFault.THROTTLED])
@@ -114,6 +135,11 @@ class Gateway:
             raise denied("The LWA secret token you provided has expired.")
         if CallFault.CONSENT_WITHDRAWN in faults:
             raise denied()
+        if CallFault.ROLE_MISSING in faults:
+            # amzn/selling-partner-api-models#1479
+            raise ApiError(403, "Unauthorized", "Access to the resource is forbidden")
+        if CallFault.OPERATION_UNKNOWN in faults:
+            raise denied(code="MissingAuthenticationToken")
         if CallFault.TOKEN_REVOKED in faults:
             self._login.revoke(caller.seller)
             raise denied("The access token you provided is revoked, malformed or invalid.")
@@ -159,8 +185,12 @@ class Gateway:
         if page.pop("seller") != caller.selling_partner_id:
             invalid("Invalid nextToken")
         if now >= dt.datetime.fromisoformat(page.pop("dies_at")):
-            invalid(TOKEN_EXPIRED)
+            raise mute(variant_of(caller.seller).refusal, TOKEN_EXPIRED)
         return page
+
+    def refuse_token(self, rule: Rule, caller: Caller) -> NoReturn:
+        """Refuse a nextToken as dead, as a fault on demand asks for."""
+        raise mute(rule.parameters.get("said", variant_of(caller.seller).refusal), TOKEN_EXPIRED)
 
     def _signature(self, body: bytes) -> bytes:
         return hmac.new(self._key, body, hashlib.sha256).digest()
@@ -188,9 +218,11 @@ def moment(name: str, text: str | None) -> dt.datetime | None:
     if not text:
         return None
     try:
+        if not INSTANT.fullmatch(text):
+            raise ValueError(text)
         # an unescaped + of the offset arrives as a blank
         found = dt.datetime.fromisoformat(text.replace(" ", "+"))
-    except (AttributeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         invalid(f"Invalid {name} {text}")
     return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
 

@@ -17,7 +17,6 @@ from simulator.clock import iso
 from simulator.documents import RETENTION, SETTLEMENT_REPORT, Documents, Report
 from simulator.downloads import Downloads
 from simulator.gateway import (
-    TOKEN_EXPIRED,
     ApiError,
     Faults,
     Gateway,
@@ -73,8 +72,8 @@ class ReportsApi:
             if given:
                 message = "NextToken cannot be specified with other input parameters"
                 raise ApiError(400, "InvalidInput", message, "".join(f"{name};" for name in given))
-            if CallFault.EXPIRED_PAGE_TOKEN in faults:
-                invalid(TOKEN_EXPIRED)
+            if dead := faults.get(CallFault.EXPIRED_PAGE_TOKEN):
+                self.gateway.refuse_token(dead, caller)
             page = self.gateway.open_token(query["nextToken"], caller, now)
         else:
             page = self._first_page(request, now)

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 
 from simulator.gateway import Faults, Gateway, invalid, missing
 from simulator.login import EXPIRES_IN, Caller, Login
+from simulator.parameters import LET_PASS
 
 MOST = 50
 """Resources of one token (model tokens-api-model)."""
@@ -25,13 +26,18 @@ def router(gateway: Gateway, login: Login) -> APIRouter:
 
     async def create(request: Request, caller: Caller, faults: Faults) -> Response:
         try:
-            resources = json.loads(await request.body())["restrictedResources"]
+            body = json.loads(await request.body())
+            resources = body["restrictedResources"]
         except (ValueError, KeyError, TypeError):
             missing("restrictedResources")
+        if unknown := sorted(body.keys() - {"targetApplication", "restrictedResources"} - LET_PASS):
+            invalid(f"createRestrictedDataToken has no parameter {unknown[0]}")
         if not isinstance(resources, list) or not 1 <= len(resources) <= MOST:
             invalid(f"restrictedResources must hold 1 to {MOST} resources")
         paths = []
         for resource in resources:
+            if not isinstance(resource, dict) or resource.keys() - {"method", "path", "dataElements"}:
+                invalid("Invalid restrictedResources")
             method, path = (str(resource.get(name, "")) for name in ("method", "path"))
             if method != "GET" or not _DOCUMENT.fullmatch(path):
                 invalid(f"Application does not have access to the resource {method} {path}")

@@ -14,9 +14,16 @@ from fastapi.responses import JSONResponse, Response
 from simulator.applications import Applications
 from simulator.gateway import ApiError, denied
 from simulator.login import Login, TokenRefused
+from simulator.marketplaces import Region
+from simulator.rules import ROTATION, CallFault, Rules
+
+_NOT_ENROLLED = (
+    "Application is not enrolled for rotation notification. Please update application notification preference in Developer "
+    "console."
+)
 
 
-def router(login: Login, applications: Applications) -> APIRouter:
+def router(region: Region, login: Login, applications: Applications, rules: Rules) -> APIRouter:
     """rotateApplicationClientSecret."""
     routes = APIRouter()
 
@@ -28,6 +35,9 @@ def router(login: Login, applications: Applications) -> APIRouter:
                 client_id = login.rotating_client(request.headers.get("x-amz-access-token"))
             except TokenRefused as refused:
                 raise denied(str(refused)) from refused
+            # nobody consents to a rotation: a rule for an account does not fit it
+            if CallFault.NOT_ENROLLED in rules.of_call("", region, ROTATION):
+                raise ApiError(400, "InvalidInput", _NOT_ENROLLED)
             if not applications.rotate(client_id):
                 raise ApiError(429, "QuotaExceeded", "You exceeded your quota for the requested resource.")
         except ApiError as error:

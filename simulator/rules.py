@@ -24,6 +24,7 @@ from simulator.faults import Fault
 from simulator.marketplaces import REGIONS
 from simulator.quotas import PLANS
 from simulator.sellers import BY_KEY
+from simulator.variants import REFUSALS
 
 TOKEN = "token"
 """The operation of Login with Amazon that gives access tokens."""
@@ -48,11 +49,18 @@ class CallFault(StrEnum):
     SECRET_EXPIRED = "secret_expired"
     CONSENT_WITHDRAWN = "consent_withdrawn"
     PARAMETERS_CHANGED = "parameters_changed"
+    MUTE_REFUSAL = "mute_refusal"
+    """A call that is refused with 400 anyway is refused without a word that helps."""
+    ROLE_MISSING = "role_missing"
+    OPERATION_UNKNOWN = "operation_unknown"
+    NOT_ENROLLED = "not_enrolled"
+    """The application has no queue for its new secret."""
 
 
 _API = frozenset(PLANS)
 _LISTING = frozenset({"getReports"})
 _PAGED = _LISTING | {"listFinancialEventGroups", "listTransactions", "listBalances", "listSummary", "listPayouts"}
+ROTATION = "rotateApplicationClientSecret"
 _ANYWHERE = _API | {TOKEN, DOWNLOAD}
 OPERATIONS: dict[CallFault, frozenset[str]] = {
     CallFault.THROTTLED: _API,
@@ -69,6 +77,10 @@ OPERATIONS: dict[CallFault, frozenset[str]] = {
     CallFault.SECRET_EXPIRED: _API,
     CallFault.CONSENT_WITHDRAWN: _API | {TOKEN},
     CallFault.PARAMETERS_CHANGED: frozenset({"createReport"}),
+    CallFault.MUTE_REFUSAL: _API,
+    CallFault.ROLE_MISSING: _API,
+    CallFault.OPERATION_UNKNOWN: _API,
+    CallFault.NOT_ENROLLED: frozenset({ROTATION}),
 }
 """The operations that each fault can happen to."""
 
@@ -97,6 +109,7 @@ def _flag(value: Any) -> str | None:
     return None if isinstance(value, bool) else "true or false"
 
 
+_SAID = {"said": _one_of(*REFUSALS)}
 _HOURS = {"hours": _number(0)}
 PARAMETERS: dict[str, dict[str, Callable[[Any], str | None]]] = {
     CallFault.THROTTLED: {
@@ -107,6 +120,8 @@ PARAMETERS: dict[str, dict[str, Callable[[Any], str | None]]] = {
     CallFault.SERVER_ERROR: {"status": _one_of(500, 502, 503, 504)},
     CallFault.SLOW_ANSWER: {"seconds": _number(0, 600)},
     CallFault.CONNECTION_CUT: {"where": _one_of("before_headers", "body")},
+    CallFault.EXPIRED_PAGE_TOKEN: _SAID,
+    CallFault.MUTE_REFUSAL: _SAID,
     CallFault.WINDOW_TOO_LARGE: {"days": _number(0), "mute": _flag},
     CallFault.PAGE_TOO_LARGE: {"size": _number(1, 100), "mute": _flag},
     Fault.SLOW: _HOURS,

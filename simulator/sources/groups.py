@@ -15,7 +15,9 @@ from simulator.settlement_files import lines_of
 from simulator.sources.book import Book
 from simulator.sources.chance import code, number
 from simulator.sources.files import plain
+from simulator.sources.places import local_zone
 from simulator.sources.transactions import MARK, account_type, amount_json, chain, group_id, leaves, tree
+from simulator.variants import Variant
 from simulator.world import Period, Settlement
 
 LATE_TOTALS = dt.timedelta(days=10)
@@ -104,23 +106,26 @@ def groups_truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
     return rows
 
 
-def summary_json(book: Book, settlement_id: str, partner: str, now: dt.datetime) -> dict[str, Any] | None:
-    """The summary of a settlement in the shape of Amazon's model; None if there is none."""
-    for settlement in _closed(book, now).values():
-        if settlement.settlement_id == settlement_id:
-            currency = settlement.stream.currency
-            lines = [each for entry in settlement.entries for each in lines_of(entry)]
-            return {
-                "partnerMetadata": _partner(settlement, partner),
-                "netProceeds": amount_json(settlement.control_minor, currency),
-                "relatedIdentifiers": [
-                    {"relatedIdentifierName": "SETTLEMENT_ID", "relatedIdentifierValue": settlement_id}
-                ],
-                "breakdowns": tree(leaves(lines), currency),
-                "periodStart": iso_z(settlement.start),
-                "periodEnd": iso_z(settlement.end),
-            }
-    return None
+def summary_json(settlement: Settlement, partner: str, variant: Variant, *, is_named: bool) -> dict[str, Any]:
+    """The summary of a settlement in the shape of Amazon's model.
+
+    Amazon's two examples contradict each other: one names the settlement and has instants, one names none and has dates.
+
+    :param is_named: whether it was asked for by the settlement's id.
+    """
+    currency = settlement.stream.currency
+    lines = [each for entry in settlement.entries for each in lines_of(entry)]
+    echo = [{"relatedIdentifierName": "SETTLEMENT_ID", "relatedIdentifierValue": settlement.settlement_id}]
+    dates = {"periodStart": settlement.start, "periodEnd": settlement.end}
+    has_days = variant.has_days or not is_named
+    body: dict[str, Any] = {
+        "partnerMetadata": _partner(settlement, partner),
+        "netProceeds": amount_json(settlement.control_minor, currency),
+        "relatedIdentifiers": echo if is_named and variant.has_echo else [],
+        "breakdowns": tree(leaves(lines), currency, variant),
+        **{name: at.date().isoformat() if has_days else iso_z(at) for name, at in dates.items()},
+    }
+    return variant.without(body, "relatedIdentifiers", "breakdowns")
 
 
 def summaries_truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
@@ -143,76 +148,110 @@ def summaries_truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
     return rows
 
 
-PayoutStatus = Literal["STARTED", "IN_TRANSIT", "PAID", "FAILED"]
+PayoutStatus = Literal["STARTED", "IN_TRANSIT", "PAID", "FAILED", "CANCELLED", "NO_PAYOUT"]
+CANCELLED_AFTER = dt.timedelta(hours=3)
+BEGUN_AGAIN_AFTER = dt.timedelta(hours=4)
+"""How long after its settlement a payout takes the place of one that was cancelled."""
+_RAILS = {"USD": "ACH", "CAD": "EFT", "EUR": "SEPA", "GBP": "BACS", "JPY": "ZENGIN", "INR": "NEFT", "AUD": "BECS"}
 
 
 @dataclass(frozen=True, eq=False)
 class Payout:
-    """A transfer to the seller's bank, with what became of it so far."""
+    """A transfer to the seller's bank, with its history so far; or that there is nothing to transfer.
+
+    `minor` is None if there is nothing.
+    """
 
     id: str
     settlement: Settlement
+    created_at: dt.datetime
+    minor: int | None
     history: tuple[tuple[PayoutStatus, dt.datetime], ...]
 
 
 def payouts(book: Book, now: dt.datetime) -> list[Payout]:
     """Every transfer that was begun by an instant, the newest first."""
-    found = []
-    for settlement in _closed(book, now).values():
-        if settlement.control_minor <= 0:
-            continue
-        failed = settlement.stream.events.get(settlement.number + 1) == "failed_transfer"
-        history: list[tuple[PayoutStatus, dt.datetime]] = [
-            ("STARTED", settlement.end),
-            ("IN_TRANSIT", settlement.end + dt.timedelta(hours=20)),
-            ("FAILED" if failed else "PAID", settlement.deposit_at),
-        ]
-        identity = "po-" + code(24, book.seller.key, settlement.stream.name, settlement.number, "payout")
-        found.append(Payout(identity, settlement, tuple((status, at) for status, at in history if at <= now)))
-    return sorted(found, key=lambda payout: (payout.settlement.end, payout.id), reverse=True)
+    found = [payout for settlement in _closed(book, now).values() for payout in _payouts_of(settlement, now)]
+    return sorted(found, key=lambda payout: (payout.created_at, payout.id), reverse=True)
+
+
+def _payouts_of(settlement: Settlement, now: dt.datetime) -> list[Payout]:
+    names = (settlement.seller.key, settlement.stream.name, settlement.number)
+    end, identity = settlement.end, "po-" + code(24, *names, "payout")
+    if settlement.control_minor <= 0:
+        return [Payout(identity, settlement, end, None, (("NO_PAYOUT", end),))]
+    failed = settlement.stream.events.get(settlement.number + 1) == "failed_transfer"
+    is_begun_again = not failed and number(*names, "cancelled payout", below=15) == 0
+    created_at = end + BEGUN_AGAIN_AFTER if is_begun_again else end
+    begun: list[tuple[str, dt.datetime, list[tuple[PayoutStatus, dt.datetime]]]] = [
+        (
+            identity,
+            created_at,
+            [
+                ("STARTED", created_at),
+                ("IN_TRANSIT", end + dt.timedelta(hours=20)),
+                ("FAILED" if failed else "PAID", settlement.deposit_at),
+            ],
+        )
+    ]
+    if is_begun_again:
+        history: list[tuple[PayoutStatus, dt.datetime]] = [("STARTED", end), ("CANCELLED", end + CANCELLED_AFTER)]
+        begun.append(("po-" + code(24, *names, "cancelled payout"), end, history))
+    return [
+        Payout(name, settlement, at, settlement.control_minor, tuple(each for each in history if each[1] <= now))
+        for name, at, history in begun
+        if at <= now
+    ]
 
 
 def payout_json(payout: Payout, partner: str) -> dict[str, Any]:
     """A payout in the shape of Amazon's model; amounts are marked with `MARK`."""
-    settlement = payout.settlement
+    settlement, currency = payout.settlement, payout.settlement.stream.currency
+    status = payout.history[-1][0]
     statuses = []
-    for status, at in payout.history:
-        entry = {"status": status, "lastUpdatedDate": iso_z(at)}
-        statuses.append(entry | ({"failureReason": "BANK_ACCOUNT_INVALID"} if status == "FAILED" else {}))
-    return {
+    for each, at in payout.history:
+        entry = {"status": each, "lastUpdatedDate": iso_z(at)}
+        statuses.append(entry | ({"failureReason": "Insufficient funds"} if each == "FAILED" else {}))
+    on_demand = number(payout.id, "on demand", below=12) == 0
+    body: dict[str, Any] = {
         "id": payout.id,
-        "partnerMetadata": _partner(settlement, partner),
-        "currentStatus": payout.history[-1][0],
+        "partnerMetadata": _partner(settlement, partner) | {"accountType": spelled_as_code(account_type(settlement))},
+        "currentStatus": status,
         "statusHistory": statuses,
-        "type": "SCHEDULED",
-        "amount": amount_json(settlement.control_minor, settlement.stream.currency),
-        "accountTail": account_tail(settlement),
-        "paymentMethod": "BANK_ACCOUNT",
-        "creationDate": iso_z(settlement.end),
-        "paymentRail": "ACH",
-        "traceId": trace_id(settlement),
+        "type": None if payout.minor is None else "ON_DEMAND" if on_demand else "SCHEDULED",
+        "amount": None if payout.minor is None else amount_json(payout.minor, currency),
+        "creationDate": iso_z(payout.created_at),
         "period": {"startDate": iso_z(settlement.start), "endDate": iso_z(settlement.end)},
         "relatedIdentifiers": [
             {"relatedIdentifierName": "SETTLEMENT_ID", "relatedIdentifierValue": settlement.settlement_id}
         ],
     }
+    if payout.minor is not None:
+        body |= {"paymentMethod": "BANK_ACCOUNT", "paymentRail": _RAILS.get(currency, "SWIFT")}
+        body["traceId"] = trace_id(settlement)
+    if status not in ("NO_PAYOUT", "FAILED"):  # it is left out when the bank account is invalid
+        body["accountTail"] = account_tail(settlement)
+    return body
 
 
 def payouts_truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
     """A row a payout."""
-    return [
-        {
-            "account": book.seller.key,
-            "payout_id": payout.id,
-            "account_type": account_type(payout.settlement),
-            "status": payout.history[-1][0],
-            "settlement_id": payout.settlement.settlement_id,
-            "currency": payout.settlement.stream.currency,
-            "amount": plain(payout.settlement.control_minor, payout.settlement.stream.currency),
-            "created_at": iso_z(payout.settlement.end),
-        }
-        for payout in payouts(book, now)
-    ]
+    rows = []
+    for payout in payouts(book, now):
+        currency = payout.settlement.stream.currency
+        rows.append(
+            {
+                "account": book.seller.key,
+                "payout_id": payout.id,
+                "account_type": account_type(payout.settlement),
+                "status": payout.history[-1][0],
+                "settlement_id": payout.settlement.settlement_id,
+                "currency": None if payout.minor is None else currency,
+                "amount": None if payout.minor is None else plain(payout.minor, currency),
+                "created_at": iso_z(payout.created_at),
+            }
+        )
+    return rows
 
 
 @dataclass(frozen=True)
@@ -225,9 +264,14 @@ class Balance:
     deferred: int
 
     @property
+    def reserved(self) -> int:
+        """What is not available."""
+        return self.reserve + self.deferred
+
+    @property
     def total(self) -> int:
         """All of it."""
-        return self.available + self.reserve + self.deferred
+        return self.available + self.reserved
 
 
 def balances(book: Book, now: dt.datetime) -> list[Balance]:
@@ -256,53 +300,75 @@ def balances(book: Book, now: dt.datetime) -> list[Balance]:
     return found
 
 
-def balances_json(book: Book, partner: str, at: dt.datetime) -> list[dict[str, Any]]:
-    """The balances at an instant in the shape of Amazon's model; amounts are marked with `MARK`."""
+def balances_json(
+    book: Book, partner: str, at: dt.datetime, day: dt.date | None, variant: Variant
+) -> list[dict[str, Any]]:
+    """The balances at an instant in the shape of Amazon's model; amounts are marked with `MARK`.
+
+    Seller and dates stand at the top alone.
+
+    :param day: the day that was asked for: then the answer has it, and not when it was updated last.
+    """
     found = []
     for balance in balances(book, at):
         currency = balance.period.stream.currency
-        parts = {
-            "AVAILABLE": balance.available,
-            "ACCOUNT_LEVEL_RESERVE": balance.reserve,
-            "DEFERRED": balance.deferred,
-        }
-        common = {"partnerMetadata": _partner(balance.period, partner)}
-        dates = {"asOfDate": iso_z(at), "lastUpdatedTime": iso_z(at)}
-        below = [
-            common | {"balanceType": name, "amount": amount_json(minor, currency)} | dates
-            for name, minor in parts.items()
-        ]
-        total = {"balanceType": "TOTAL", "amount": amount_json(balance.total, currency), "balances": below}
-        found.append(common | total | dates)
+
+        def node(name: str, minor: int, *below: dict[str, Any], currency: str = currency) -> dict[str, Any]:
+            own = {"balanceType": name, "amount": amount_json(minor, currency), "balances": list(below)}
+            return variant.without(own, "balances")
+
+        deferred, reserve = node("DEFERRED", balance.deferred), node("ACCOUNT_LEVEL_RESERVE", balance.reserve)
+        reserved = node("RESERVED", balance.reserved, deferred, reserve)
+        top: dict[str, Any] = {"partnerMetadata": _partner(balance.period, partner)}
+        top |= node("TOTAL", balance.total, node("AVAILABLE", balance.available), reserved)
+        if day is not None:
+            top |= {"asOfDate": day.isoformat() if variant.has_days else iso_z(at), "lastUpdatedTime": None}
+        else:
+            zone = local_zone(balance.period.stream.countries[0])
+            top["lastUpdatedTime"] = at.astimezone(zone).isoformat(timespec="seconds")
+        found.append(top)
     return found
+
+
+def of_type(balance: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    """The balances of a type in a tree, each with what stands at the top of the tree."""
+    if balance["balanceType"] == kind:
+        return [balance]
+    top = {name: balance[name] for name in ("partnerMetadata", "asOfDate", "lastUpdatedTime") if name in balance}
+    return [found for each in balance.get("balances") or () for found in of_type(top | each, kind)]
 
 
 def balances_truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
     """A row a kind of balance."""
     rows = []
     for balance in balances(book, now):
-        parts = {
-            "TOTAL": balance.total,
-            "AVAILABLE": balance.available,
-            "ACCOUNT_LEVEL_RESERVE": balance.reserve,
-            "DEFERRED": balance.deferred,
-        }
-        for name, minor in parts.items():
-            currency = balance.period.stream.currency
+        currency = balance.period.stream.currency
+        parts = (
+            ("TOTAL", balance.total, None),
+            ("AVAILABLE", balance.available, "TOTAL"),
+            ("RESERVED", balance.reserved, "TOTAL"),
+            ("ACCOUNT_LEVEL_RESERVE", balance.reserve, "RESERVED"),
+            ("DEFERRED", balance.deferred, "RESERVED"),
+        )
+        for name, minor, above in parts:
             rows.append(
                 {
                     "account": book.seller.key,
                     "account_type": account_type(balance.period),
                     "marketplace_id": MARKETPLACES[balance.period.stream.countries[0]].id,
                     "balance_type": name,
-                    "part_of": None if name == "TOTAL" else "TOTAL",
-                    "is_leaf": name != "TOTAL",
+                    "part_of": above,
+                    "is_leaf": name not in ("TOTAL", "RESERVED"),
                     "currency": currency,
                     "amount": plain(minor, currency),
-                    "balance_at": iso_z(now),
                 }
             )
     return rows
+
+
+def spelled_as_code(account: str) -> str:
+    """An account's type as listPayouts spells it: STANDARD_ORDERS for Standard Orders."""
+    return account.upper().replace(" ", "_")
 
 
 def trace_id(period: Period | Settlement) -> str:

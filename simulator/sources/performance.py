@@ -120,33 +120,23 @@ def truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
 
 
 def write(ask: Ask) -> File:
-    """GET_V2_SELLER_PERFORMANCE_REPORT."""
-    end = as_of(ask.now)
+    """GET_V2_SELLER_PERFORMANCE_REPORT, with all that Amazon's schema requires."""
     found = {(each.country, each.channel): each for each in defects(ask.book, ask.now)}
     statuses, metrics = [], []
-    span = {"reportingDateFrom": f"{end - SPAN:%Y-%m-%dT%H:%MZ}", "reportingDateTo": f"{end:%Y-%m-%dT%H:%MZ}"}
     for country in ask.countries:
         marketplace_id = MARKETPLACES[country].id
         statuses.append({"marketplaceId": marketplace_id, "status": _status(ask.book, country)})
+        of_channels = {channel: found[country, channel] for channel in ("mfn", "afn")}
         metrics.append(
             {
                 "marketplaceId": marketplace_id,
-                "orderDefectRate": {channel: _defect_rate(found[country, channel], span) for channel in ("afn", "mfn")},
-                "lateShipmentRate": {
-                    "reportingDateRange": span,
-                    "status": "GOOD",
-                    "targetValue": 0.04,
-                    "targetCondition": "LESS_THAN",
-                    "orderCount": found[country, "mfn"].orders,
-                    "lateShipmentCount": 0,
-                    "rate": 0.0,
+                **_rates(of_channels["mfn"], _span(ask.now)),
+                "orderDefectRate": {
+                    channel: _defect_rate(each, _span(ask.now)) for channel, each in of_channels.items()
                 },
-                **{policy: _policy(ask.book, country, policy, span) for policy in _POLICIES},
-                "accountHealthRating": {
-                    "reportingDateRange": span,
-                    "ahrStatus": "GREAT",
-                    "ahrScore": 1000 - 40 * sum(violations(ask.book, country, policy) for policy in _POLICIES),
-                },
+                **{policy: _policy(ask.book, country, policy, _span(ask.now)) for policy in _POLICIES},
+                "documentRequests": _violation(0, _span(ask.now)),
+                "accountHealthRating": {"reportingDateRange": _span(ask.now), "ahrStatus": "GREAT"},
                 "warningStates": [],
             }
         )
@@ -154,9 +144,41 @@ def write(ask: Ask) -> File:
     return File(text.encode(), UTF8, len(metrics))
 
 
+def _span(now: dt.datetime) -> dict[str, str]:
+    end = as_of(now)
+    return {"reportingDateFrom": f"{end - SPAN:%Y-%m-%dT%H:%MZ}", "reportingDateTo": f"{end:%Y-%m-%dT%H:%MZ}"}
+
+
+def _rates(of_seller: Defects, span: dict[str, str]) -> dict[str, Any]:
+    """The rates of what the seller ships itself: nothing is late, and nothing is lost."""
+    orders = of_seller.orders
+
+    def rate(value: float, target: float, condition: str, **counts: Any) -> dict[str, Any]:
+        status = "GOOD" if orders else "NONE"
+        told = {"status": status, "rate": value, "targetValue": target, "targetCondition": condition}
+        return {"reportingDateRange": span} | counts | told
+
+    none = {"count": 0, "status": "NONE"}
+    return {
+        "invoiceDefectRate": rate(
+            0.0, 0.05, "LESS_THAN", orderCount=orders, invoiceDefect=none, missingInvoice=none, lateInvoice=none
+        ),
+        "lateShipmentRate": rate(0.0, 0.04, "LESS_THAN", orderCount=orders, lateShipmentCount=0),
+        "onTimeDeliveryRate": rate(
+            0.97203973037, 0.9, "GREATER_THAN", shipmentCountWithValidTracking=orders, onTimeDeliveryCount=orders
+        ),
+        "unitOnTimeDeliveryRate": rate(
+            0.96153846153846, 0.9, "GREATER_THAN", unitOnTimeDeliveryCount=orders, totalUnitCount=orders
+        ),
+        "validTrackingRate": rate(0.9529, 0.95, "GREATER_THAN", shipmentCount=orders, validTrackingCount=orders),
+        "preFulfillmentCancellationRate": rate(0.0, 0.025, "LESS_THAN", orderCount=orders, cancellationCount=0),
+    }
+
+
 def _defect_rate(each: Defects, span: dict[str, str]) -> dict[str, Any]:
     return {
         "reportingDateRange": span,
+        "fulfillmentType": each.channel,
         "status": each.status,
         "targetValue": 0.01,
         "targetCondition": "LESS_THAN",
@@ -170,7 +192,10 @@ def _defect_rate(each: Defects, span: dict[str, str]) -> dict[str, Any]:
 
 
 def _policy(book: Book, country: str, policy: str, span: dict[str, str]) -> dict[str, Any]:
-    count = violations(book, country, policy)
+    return _violation(violations(book, country, policy), span)
+
+
+def _violation(count: int, span: dict[str, str]) -> dict[str, Any]:
     return {
         "reportingDateRange": span,
         "status": "BAD" if count else "GOOD",
@@ -181,4 +206,6 @@ def _policy(book: Book, country: str, policy: str, span: dict[str, str]) -> dict
 
 
 def _status(book: Book, country: str) -> str:
-    return "AT_RISK" if number(book.seller.key, country, "at risk", below=9) == 0 else "NORMAL"
+    if number(book.seller.key, country, "at risk", below=9) != 0:
+        return "NORMAL"
+    return "DEACTIVATED" if number(book.seller.key, country, "suspended", below=5) == 0 else "AT_RISK"

@@ -19,6 +19,7 @@ from simulator.sources.book import Book, Event, Sold
 from simulator.sources.chance import code, number
 from simulator.sources.files import plain
 from simulator.sources.goods import goods
+from simulator.variants import Variant
 from simulator.world import Period, Settlement
 
 LATE = dt.timedelta(hours=30)
@@ -195,7 +196,6 @@ def truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
             "deferred_transaction_id": each.deferred_id,
             "release_transaction_id": each.release_id,
             "marketplace_id": MARKETPLACES[each.country].id,
-            "account_type": each.account_type,
         }
         parts: list[tuple[int | None, str | None, list[tuple[int, Line]]]]
         parts = [(None, None, lines_of(each.entry))]
@@ -208,23 +208,23 @@ def truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
     return rows
 
 
-def as_json(each: Transaction, partner: str) -> dict[str, Any]:
+def as_json(each: Transaction, partner: str, variant: Variant) -> dict[str, Any]:
     """A transaction in the shape of Amazon's model; amounts are marked with `MARK`.
 
     :param partner: the selling partner's id.
+    :param variant: how Amazon writes the seller's answers.
     """
     currency = each.entry.currency
     marketplace = MARKETPLACES[each.country]
     contexts: list[dict[str, Any]] = []
     if each.deferral:
         assert each.matures_at is not None
-        contexts.append(
-            {"contextType": "DeferredContext", "deferralReason": each.deferral, "maturityDate": iso_z(each.matures_at)}
-        )
+        matures = each.matures_at.date().isoformat() if variant.has_days else iso_z(each.matures_at)
+        contexts.append({"contextType": "DeferredContext", "deferralReason": each.deferral, "maturityDate": matures})
     body: dict[str, Any] = {
         "sellingPartnerMetadata": {
             "sellingPartnerId": partner,
-            "accountType": each.account_type,
+            "accountType": "PAYABLE" if variant.is_payable else each.account_type,
             "marketplaceId": marketplace.id,
         },
         "relatedIdentifiers": _related(each),
@@ -238,11 +238,11 @@ def as_json(each: Transaction, partner: str) -> dict[str, Any]:
             "marketplaceId": marketplace.id,
             "marketplaceName": each.entry.marketplace_name or marketplace.name,
         },
-        "items": [_item(each, sold) for sold in each.sold],
+        "items": [_item(each, sold, variant) for sold in each.sold],
         "contexts": contexts,
-        "breakdowns": tree(leaves(lines_of(each.entry)), currency),
+        "breakdowns": tree(leaves(lines_of(each.entry)), currency, variant),
     }
-    return body
+    return variant.without(body, "items", "contexts", "breakdowns")
 
 
 MARK = "\x01"
@@ -254,7 +254,7 @@ def amount_json(minor: int, currency: str) -> dict[str, Any]:
     return {"currencyCode": currency, "currencyAmount": MARK + plain(minor, currency)}
 
 
-def tree(found: dict[Path, int], currency: str) -> list[dict[str, Any]]:
+def tree(found: dict[Path, int], currency: str, variant: Variant) -> list[dict[str, Any]]:
     """A breakdown: each node says what the nodes below it come to."""
     children: dict[str, dict[Path, int]] = {}
     for path, minor in found.items():
@@ -264,9 +264,9 @@ def tree(found: dict[Path, int], currency: str) -> list[dict[str, Any]]:
         node: dict[str, Any] = {
             "breakdownType": name,
             "breakdownAmount": amount_json(sum(below.values()), currency),
-            "breakdowns": tree({path: minor for path, minor in below.items() if path}, currency),
+            "breakdowns": tree({path: minor for path, minor in below.items() if path}, currency, variant),
         }
-        nodes.append(node)
+        nodes.append(variant.without(node, "breakdowns"))
     return nodes
 
 
@@ -354,16 +354,16 @@ def _related(each: Transaction) -> list[dict[str, str]]:
     return [{"relatedIdentifierName": n, "relatedIdentifierValue": value} for n, value in found.items() if value]
 
 
-def _item(each: Transaction, sold: Sold) -> dict[str, Any]:
+def _item(each: Transaction, sold: Sold, variant: Variant) -> dict[str, Any]:
     product = goods(each.period.seller.key, sold.item.sku)
     currency = each.entry.currency
     identity = sold.item.merchant_adjustment_item_id or sold.item.order_item_code
     related = [{"itemRelatedIdentifierName": "ORDER_ADJUSTMENT_ITEM_ID", "itemRelatedIdentifierValue": identity}]
-    return {
+    body: dict[str, Any] = {
         "description": product.title,
         "relatedIdentifiers": related if identity else [],
         "totalAmount": amount_json(sum(minor for minor, _ in sold.lines), currency),
-        "breakdowns": tree(leaves(list(sold.lines)), currency),
+        "breakdowns": tree(leaves(list(sold.lines)), currency, variant),
         "contexts": [
             {
                 "contextType": "ProductContext",
@@ -374,3 +374,4 @@ def _item(each: Transaction, sold: Sold) -> dict[str, Any]:
             }
         ],
     }
+    return variant.without(body, "relatedIdentifiers")

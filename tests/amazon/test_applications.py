@@ -138,6 +138,11 @@ def test_a_rotation_is_asked_for_with_a_token_of_the_application_itself() -> Non
     [
         (httpx.Response(429), AmazonUnavailable, "QuotaExceeded: Amazon allows one rotation a minute"),
         (httpx.Response(403, text="denied"), AccessDenied, "Register an SQS queue"),
+        (
+            httpx.Response(400, text="Application is not enrolled for rotation notification."),
+            AccessDenied,
+            "is not enrolled .* Register an SQS queue",
+        ),
         (httpx.Response(503), AmazonUnavailable, "ask again later"),
     ],
 )

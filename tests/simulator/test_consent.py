@@ -125,6 +125,14 @@ class TestSecrets:
         protocol.accounts = {"cascade_na": {**account, "client_secret": new["newClientSecret"]}}
         assert protocol.reports("cascade_na")  # the refresh token stays good
 
+    def test_an_application_without_a_queue_is_refused_in_amazons_words(self, protocol: Protocol) -> None:
+        protocol.amazon.rules.add({"fault": "not_enrolled"})
+        refused = self.rotate(protocol, protocol.accounts["cascade_na"]["client_secret"])
+        (error,) = refused.json()["errors"]
+        assert (refused.status_code, error["code"]) == (400, "InvalidInput")
+        assert error["message"].startswith("Application is not enrolled for rotation notification.")
+        assert protocol.login.get("/simulator/notifications").json()["notifications"] == []
+
     def test_one_rotation_a_minute(self, protocol: Protocol) -> None:
         secret = protocol.accounts["cascade_na"]["client_secret"]
         assert self.rotate(protocol, secret).status_code == 204

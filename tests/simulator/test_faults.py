@@ -177,7 +177,7 @@ def test_windows_pages_and_page_tokens_are_refused(protocol: Protocol) -> None:
     long = protocol.get(ACCOUNT, "/reports", **{**listing, "pageSize": 50}, createdSince=since)
     assert long.json()["errors"][0]["message"] == "Invalid Input"
     protocol.login.delete("/simulator/faults")
-    add(protocol, {"fault": "empty_page", "times": 1}, {"fault": "expired_page_token", "times": 1})
+    add(protocol, {"fault": "empty_page", "times": 1}, {"fault": "expired_page_token", "times": 1, "said": "words"})
     empty = protocol.get(ACCOUNT, "/reports", **listing).json()
     assert empty["reports"] == []
     expired = protocol.get(ACCOUNT, "/reports", nextToken=empty["nextToken"])

@@ -19,7 +19,7 @@ DENIED = "Access to requested resource is denied."
 def error(answer: Any) -> tuple[int, str, str, str]:
     """Status, code, message and details of an error of the Selling Partner API."""
     (found,) = answer.json()["errors"]
-    return answer.status_code, found["code"], found["message"], found["details"]
+    return answer.status_code, found["code"], found["message"], found.get("details", "")
 
 
 def days_ago(days: float) -> str:
