@@ -16,6 +16,7 @@ from typing import Literal
 import pyarrow as pa
 
 from tieout.documents import ReasonCode, ReportReading
+from tieout.reports.charsets import detect_encoding
 from tieout.reports.columns import Reader, Survey, empty_table
 from tieout.reports.endings import tail_of
 from tieout.reports.errors import Known, Misfit, Refused
@@ -24,7 +25,7 @@ from tieout.reports.family import Family, Format
 from tieout.reports.json_documents import json_rows, seems_json
 from tieout.reports.sinks import CallbackSink, OnLines, ParquetSink, Sink
 from tieout.reports.tables import AS_AMAZON_MADE_IT, Settlement, Table, find_table, rows
-from tieout.reports.text import detect_encoding, text_blocks
+from tieout.reports.text import text_blocks
 
 __all__ = ["READER_VERSION", "SETTLEMENT", "read_report", "recognise", "stage_report"]
 

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from tieout.documents import Reading, Reason, ReasonCode
 from tieout.reports import arrow, dates, layouts
+from tieout.reports.charsets import detect_encoding
 from tieout.reports.conversion import SELLER_SUPPORT, Conversion, money_array
 from tieout.reports.endings import CutLine, Ending
 from tieout.reports.errors import Known, Misfit, Refused
@@ -29,7 +30,7 @@ from tieout.reports.profile import Conventions, Profile
 from tieout.reports.rows import RowReader
 from tieout.reports.schemas import INSTANT, LINES_SCHEMA, SETTLEMENTS_SCHEMA
 from tieout.reports.sinks import CallbackSink, OnLines, ParquetSink, Sink
-from tieout.reports.text import detect_encoding, text_blocks
+from tieout.reports.text import text_blocks
 
 __all__ = ["LINES_SCHEMA", "READER_VERSION", "SETTLEMENTS_SCHEMA", "read_settlement", "stage_settlement"]
 
