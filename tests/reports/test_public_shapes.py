@@ -12,11 +12,12 @@ import pytest
 
 from tests.reports.rendering import V2, Line, Settlement, Style, render
 from tieout.check import check_file
-from tieout.documents import ReasonCode, ReportReading
+from tieout.documents import ReasonCode, ReportReading, Severity
 from tieout.quality.checking import check_documents
 from tieout.quality.reports import StagedReportInput
 from tieout.reports.errors import Refused
 from tieout.reports.families import FAMILIES
+from tieout.reports.family import Format, Kind
 from tieout.reports.report import SETTLEMENT, recognise, stage_report
 
 ORDERS = (
@@ -248,3 +249,52 @@ def test_the_check_by_hand_and_the_import_agree(tmp_path: Path, lost: str) -> No
     assert recognise(path) == SETTLEMENT
     (verdict,) = check_file(path)
     assert lost == "deposit-date" or f"lacks the column {lost}" in (verdict.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("family", "header", "row"),
+    [
+        ("orders", "amazon-order-id\tpurchase-date\torder-status\titem-price\tcurrency",
+         "1\t2026-07-01T00:00:00Z\tShipped\t9.99\tEUR"),
+        ("fba_returns", "return-date\torder-id\tdetailed-disposition", "2026-07-01T00:00:00Z\t1\tSELLABLE"),
+        ("reimbursements", "approval-date\treimbursement-id\tamount-total\tcurrency-unit", "2026-07-01T00:00:00Z\t1\t5.00\tUSD"),
+        ("removal_orders", "request-date\torder-id\trequested-quantity\tdisposed-quantity\tremoval-fee\tcurrency",
+         "2026-07-01T00:00:00Z\t1\t2\t2\t0.50\tUSD"),
+        ("storage_fees", "fnsku\tmonth_of_charge\testimated_monthly_storage_fee\tcurrency", "F\t2026-07\t0.0419\tUSD"),
+        ("fee_preview", "sku\tfnsku\tyour-price\testimated-fee-total\tcurrency", "S\tF\t9.99\t3.00\tEUR"),
+        ("vat_transactions",
+         "UNIQUE_ACCOUNT_IDENTIFIER\tACTIVITY_PERIOD\tTRANSACTION_TYPE\tTRANSACTION_EVENT_ID\tTRANSACTION_CURRENCY_CODE",
+         "A\t2026-JUL\tSALE\tE\tEUR"),
+        ("ledger_detail", "Date\tFNSKU\tMSKU\tEvent Type\tQuantity", "07/01/2026\tF\tM\tReceipts\t3"),
+        ("returns", "Order ID\tReturn request date\tAmazon RMA ID", "1\t29-Jun-2026\tR"),
+    ],
+)  # fmt: skip
+def test_only_columns_without_which_a_report_cannot_be_loaded_are_required(
+    tmp_path: Path, family: str, header: str, row: str
+) -> None:
+    """Amazon's set of columns differs from account to account."""
+    reading, rows = stage(tmp_path, f"{header}\n{row}\n")
+    assert (reading.family, len(rows)) == (family, 1)
+    (results,) = check_documents([StagedReportInput("d", tmp_path / "rows.parquet", reading)], docs_dir=None).values()
+    assert [each.reason for each in results if not each.passed and each.severity is Severity.BLOCKING] == []
+
+
+CELLS = {
+    Kind.TEXT: "x", Kind.MONEY: "0.00", Kind.CURRENCY: "", Kind.WHOLE: "0", Kind.DECIMAL: "0", Kind.FLAG: "No",
+    Kind.INSTANT: "2026-07-13T00:00:00Z", Kind.DAY: "2026-07-13",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if family.format is not Format.JSON])
+def test_zeros_without_a_currency_refuse_no_family(tmp_path: Path, name: str) -> None:
+    family = FAMILIES[name]
+    columns = [each for each in family.columns if each.kind is not Kind.CURRENCY or each.name not in family.filled]
+    assert {each.name for each in family.columns} - {each.name for each in columns} <= {"marketplace_currency"}
+    columns += [each for each in family.columns if each not in columns]
+    cells = [
+        "EUR" if each.name in family.filled and each.kind is Kind.CURRENCY else CELLS[each.kind] for each in columns
+    ]
+    by = "," if family.format is Format.CSV else "\t"
+    reading, (row,) = stage(tmp_path, f"{by.join(each.name for each in columns)}\n{by.join(cells)}\n")
+    assert reading.family == name
+    assert {row[each.name] for each in columns if each.kind is Kind.MONEY} <= {Decimal(0)}

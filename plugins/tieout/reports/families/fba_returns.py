@@ -40,6 +40,6 @@ FAMILY = Family(
     ),
     key=("order_id", "sku", "fnsku", "license_plate_number", "returned_day"),
     repeats=True,
-    recognised_by=("returned", "detailed_disposition", "license_plate_number"),
+    recognised_by=("returned", "detailed_disposition"),
     filled=("returned", "order_id"),
 )  # fmt: skip

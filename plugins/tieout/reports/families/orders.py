@@ -30,7 +30,7 @@ FAMILY = Family(
         text("amazon_order_id", "identificador-del-pedido-de-amazon", required=True),
         text("merchant_order_id", "identificador-del-pedido-del-comerciante"),
         instant("purchase", "purchase-date", "fecha-de-la-compra", required=True),
-        instant("last_updated", "last-updated-date", "fecha-de-la-ultima-actualizacion", required=True),
+        instant("last_updated", "last-updated-date", "fecha-de-la-ultima-actualizacion"),
         text("order_status", "estado-del-pedido", required=True),
         text("order_item_id"),
         text("fulfillment_channel", "canal-de-gestion-logistica"),
@@ -116,6 +116,6 @@ FAMILY = Family(
     ),
     key=("amazon_order_id", "sku", "asin"),
     repeats=True,
-    recognised_by=("amazon_order_id", "last_updated", "order_status", "item_price"),
+    recognised_by=("amazon_order_id", "order_status", "item_price"),
     filled=("amazon_order_id", "purchase"),
 )  # fmt: skip
