@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import json
 from collections import Counter, defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +22,7 @@ from simulator.app import SimulatedAmazon
 from simulator.marketplaces import MARKETPLACES
 from simulator.sellers import BY_KEY, SELLERS
 from simulator.settlement_files import lines_of
+from simulator.sources import performance
 from simulator.sources.book import book_of
 from simulator.sources.files import Ask
 from simulator.sources.kinds import KINDS
@@ -366,3 +368,24 @@ def test_tokens_are_given_for_documents_alone(protocol: Protocol, resources: Row
     seller = Asking(protocol, "ember_eu")
     answer = seller.region.post("/tokens/2021-03-01/restrictedDataToken", json=body, headers=seller.headers())
     assert error(answer)[:2] == (400, "InvalidInput")
+
+
+def test_the_account_health_report_has_all_that_amazons_schema_requires(amazon: SimulatedAmazon) -> None:
+    statuses = set()
+    for seller in SELLERS:
+        book = book_of(amazon.documents.world, seller, START)
+        countries = tuple(book.world.countries(seller, START))
+        report = json.loads(performance.write(Ask(book, countries, START, START, START)).body)
+        statuses |= {each["status"] for each in report["accountStatuses"]}
+        for each in report["performanceMetrics"]:
+            rates = {name for name in each if name.endswith("Rate")} - {"orderDefectRate"}
+            assert rates == {
+                "invoiceDefectRate", "lateShipmentRate", "onTimeDeliveryRate", "unitOnTimeDeliveryRate",
+                "validTrackingRate", "preFulfillmentCancellationRate",
+            }  # fmt: skip
+            for rate in (*(each[name] for name in rates), *each["orderDefectRate"].values()):
+                assert rate.keys() >= {"reportingDateRange", "status", "rate", "targetValue", "targetCondition"}
+            assert {rate["fulfillmentType"] for rate in each["orderDefectRate"].values()} == {"mfn", "afn"}
+            assert each["accountHealthRating"].keys() == {"reportingDateRange", "ahrStatus"}
+            assert each.keys() >= {"documentRequests", "warningStates", "otherPolicyViolations"}
+    assert statuses == {"NORMAL", "AT_RISK", "DEACTIVATED"}
