@@ -16,6 +16,7 @@ from tests.warehouse.conftest import content
 from tieout.lake import Lake
 from tieout.settings import settings
 from tieout.warehouse import Warehouse
+from tieout.warehouse.files import remove_database
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
@@ -74,7 +75,7 @@ def test_a_decision_goes_from_the_form_to_the_read_copy_and_a_lost_file_comes_ba
         ]
     live = Warehouse(world.folder / "warehouse.duckdb")
     before = content(live, "core", "mart")
-    live.delete()
+    remove_database(live.path)
     assert run(dagbag, "rebuild_warehouse") == "success"
     assert content(live, "core", "mart") == before
     about = {"owner": "ana", "reason": "august", "month": "2026-08", "documents": ""}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseHook
 
-from tieout.settings import WAREHOUSE_CONNECTION
+from tieout.settings import WAREHOUSE_CONNECTION, settings
 
 if TYPE_CHECKING:
     from tieout.warehouse import Warehouse
@@ -33,4 +33,4 @@ class WarehouseHook(BaseHook):
                 f"the Airflow connection {self.duckdb_conn_id!r} names no file: put the path of the DuckDB file into its host"
             )
         bounds = {name: value for name, value in connection.extra_dejson.items() if name in ("memory_limit", "threads")}
-        return Warehouse(Path(connection.host), **bounds)
+        return Warehouse(Path(connection.host), published=settings().published_warehouse, **bounds)

@@ -19,6 +19,7 @@ from tieout.intake.load import calls_since, fetcher, keep_log, load_business_day
 from tieout.intake.records import Manifest, ReadingRecord
 from tieout.intake.settling import check, outcomes_of, read
 from tieout.lake import Keys, Lake
+from tieout.warehouse.files import REBUILD
 
 if TYPE_CHECKING:
     from tieout.warehouse import Warehouse
@@ -37,8 +38,15 @@ def rebuild_warehouse(warehouse: Warehouse, lake: Lake, published: Path) -> dict
     :param published: the read copy, which has to be seen as out of date.
     :return: how many loads were done again, and how many documents were read again, or found without a load.
     """
-    new = warehouse.beside("rebuild")
-    new.delete()
+    new = warehouse.beside(REBUILD)
+    with new.being_made():
+        done = _make(new, lake)
+        new.number_after(published)
+        new.take_the_place_of(warehouse)
+    return done
+
+
+def _make(new: Warehouse, lake: Lake) -> dict[str, int]:
     reread = _read_again(lake)
     records = [record for key in lake.keys(Keys.loads()) if (record := lake.get_record(key, LoadRecord))]
     with tempfile.TemporaryDirectory(prefix="tieout-rebuild-") as folder:
@@ -55,8 +63,6 @@ def rebuild_warehouse(warehouse: Warehouse, lake: Lake, published: Path) -> dict
         for region in Region:
             new.record_calls(calls_since(lake, region, None))
         new.build_marts()
-    new.number_after(published)
-    new.take_the_place_of(warehouse)
     return {"loads": loads, "read_again": len(reread), "without_a_load": unpublished}
 
 

@@ -10,11 +10,10 @@ import datetime as dt
 import json
 import os
 import random
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +38,16 @@ from tieout.documents import (
 from tieout.fees import fee_dictionary
 from tieout.models import Model, build_order, models
 from tieout.reports.families import OF_TYPE
+from tieout.warehouse.files import (
+    REBUILD,
+    being_made,
+    half_copy,
+    remove_database,
+    remove_if_abandoned,
+    remove_temporary,
+    replace_by_copy,
+    sync_folder,
+)
 from tieout.warehouse.merging import Merged, changed_tables, merge, note_changes, stage_changed
 from tieout.warehouse.reference import sync_reference
 from tieout.warehouse.tables import (
@@ -141,10 +150,20 @@ class Warehouse:
     :param memory_limit: what DuckDB may use of memory, e.g. `2GB`; what does not fit goes to a folder beside the file.
     :param threads: how many threads DuckDB may use.
     :param lock_timeout: seconds to wait while another process has the file open.
+    :param published: the read copy, of which a killed `publish` may have left a half one.
     """
 
-    def __init__(self, path: Path, *, memory_limit: str = "2GB", threads: int = 2, lock_timeout: float = 300) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        memory_limit: str = "2GB",
+        threads: int = 2,
+        lock_timeout: float = 300,
+        published: Path | None = None,
+    ) -> None:
         self.path = Path(path)
+        self.published = published
         self.memory_limit = memory_limit
         self.threads = threads
         self.lock_timeout = lock_timeout
@@ -162,6 +181,7 @@ class Warehouse:
         con = self._open(read_only)
         try:
             if not read_only:
+                self._remove_leftovers()
                 make_tables(con)
                 con.execute("CREATE SCHEMA IF NOT EXISTS staging")
             yield con
@@ -417,29 +437,26 @@ class Warehouse:
         A reader that has the old copy open keeps it. Nothing is written when the copy is as new as the warehouse.
 
         :return: whether a new copy was made.
+        :raises OSError: if the disk has no room for the copy; the message has the figures, and nothing is left of it.
         """
         target = Path(target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        copy = target.with_name(f".{target.name}.new")
         with self.connect() as con:
             if revision(con) == _published_revision(target):
                 return False
-            for leftover in (copy, copy.with_name(f"{copy.name}.wal")):
-                leftover.unlink(missing_ok=True)
             con.execute("DROP SCHEMA staging")  # analysts need not see it; the next one who writes makes it
             con.execute("CHECKPOINT")
-            # by a process of its own: whoever opens and closes the file in this one gives up DuckDB's lock of it
-            subprocess.run(["cp", str(self.path), str(copy)], check=True)
-        with open(copy, "rb") as written:
-            os.fsync(written.fileno())
-        os.replace(copy, target)
-        _sync_folder(target.parent)
+            replace_by_copy(self.path, target)
         return True
 
     def beside(self, name: str) -> Warehouse:
         """Return a warehouse in a hidden file beside this one, with the same bounds."""
         path = self.path.with_name(f".{self.path.name}.{name}")
         return Warehouse(path, memory_limit=self.memory_limit, threads=self.threads, lock_timeout=self.lock_timeout)
+
+    def being_made(self) -> AbstractContextManager[None]:
+        """Make this file anew in the block; it is removed if the block fails, or its process ends before the block does."""
+        return being_made(self.path)
 
     def take_the_place_of(self, other: Warehouse) -> None:
         """Become the file of another warehouse, at once: whoever opens that one finds it as it was, or this one.
@@ -457,12 +474,14 @@ class Warehouse:
             os.fsync(written.fileno())
         log.unlink(missing_ok=True)
         os.replace(self.path, other.path)
-        _sync_folder(other.path.parent)
+        sync_folder(other.path.parent)
 
-    def delete(self) -> None:
-        """Delete the file, if there is one."""
-        for path in (self.path, self.path.with_name(f"{self.path.name}.wal")):
-            path.unlink(missing_ok=True)
+    def _remove_leftovers(self) -> None:
+        """Remove what killed processes left, while this one holds the file: room for the work that follows."""
+        remove_temporary(self.path)
+        remove_if_abandoned(self.beside(REBUILD).path)
+        if self.published is not None:
+            remove_database(half_copy(self.published))
 
     def _open(self, read_only: bool) -> duckdb.DuckDBPyConnection:
         import duckdb
@@ -883,14 +902,6 @@ class _Load:
             ).fetchall()
         }
         return tuple(Disposition(o.document.document_id, *found[o.document.document_id]) for o in outcomes)
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _follows_loads(mart: Model) -> bool:
