@@ -11,7 +11,10 @@ from tieout.documents import Region
 from tieout.marketplaces import known_marketplaces, load_marketplaces
 
 CURRENCIES = "currencies: {USD: {digits: 2}}\n"
-US = "{id: A, country: US, region: NA, currency: USD, names: [Amazon.com], time_zone: America/Los_Angeles, seller_central: s}"
+US = (
+    "{id: A, country: US, country_name: United States, region: NA, currency: USD, names: [Amazon.com],"
+    " time_zone: America/Los_Angeles, seller_central: s}"
+)
 
 
 def test_all_23_are_there_in_their_regions() -> None:

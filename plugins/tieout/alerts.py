@@ -43,6 +43,17 @@ class AlertKind(StrEnum):
     CLIENT_SECRET_EXPIRES = "client_secret_expires"
 
 
+class Severity(StrEnum):
+    """How soon somebody has to act."""
+
+    CRITICAL = "critical"
+    """At once: money is missing, unproven or held, or data is late. Reported when it is found."""
+    WARNING = "warning"
+    """Within days. Reported in the daily digest."""
+    INFO = "info"
+    """When convenient. Reported in the daily digest."""
+
+
 @dataclass(frozen=True)
 class Meaning:
     """What a kind of alert is called, and what to do about it."""
@@ -102,7 +113,8 @@ MEANINGS: dict[AlertKind, Meaning] = {
     ),
     AlertKind.EXCHANGE_RATE_MISSING: Meaning(
         "money cannot be converted",
-        "Give newer rates (TIEOUT_EXCHANGE_RATES); a currency that the bank does not publish stays unconverted.",
+        "Supply dated rates of the currency in a CSV (TIEOUT_EXCHANGE_RATE_FILE), declare its peg in"
+        " include/config/exchange_rates.yaml, or name a newer file of the European Central Bank (TIEOUT_EXCHANGE_RATES).",
     ),
     AlertKind.ACCOUNT_HEALTH: Meaning(
         "account is not healthy by Amazon's measures",
@@ -137,6 +149,7 @@ class Alert(Record):
     amount: Decimal | None = None
     """The money in question, in `currency`; None where it is not known."""
     currency: str | None = None
+    severity: Severity = Severity.CRITICAL
     since: AwareDatetime | None = None
     """When the trouble began."""
     where: str | None = None
@@ -178,6 +191,12 @@ def subject_line(alerts: Sequence[Alert], *, resolved: bool = False) -> str:
         text = ", ".join(f"{count} {kind}" for kind, count in counts.items())
     line = f"Tieout {word}: {text}".encode("ascii", "replace").decode()
     return line if len(line) <= 100 else f"{line[:97]}..."
+
+
+def digest_line(alerts: Sequence[Alert]) -> str:
+    """The subject of the daily digest. At most 100 characters, as SNS wants it."""
+    counts = {severity: sum(alert.severity is severity for alert in alerts) for severity in Severity}
+    return f"Tieout digest: {', '.join(f'{count} {severity}' for severity, count in counts.items() if count)}"
 
 
 def body(alerts: Sequence[Alert], *, resolved: bool = False) -> str:

@@ -27,6 +27,8 @@ class Marketplace(Record):
     id: str
     country: str
     """ISO 3166 alpha-2."""
+    country_name: str
+    """English."""
     region: Region
     currency: str
     names: tuple[str, ...]

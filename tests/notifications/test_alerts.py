@@ -21,7 +21,7 @@ from airflow.sdk.execution_time.callback_supervisor import execute_callback
 from moto.server import ThreadedMotoServer
 
 from tests.conftest import free_ports
-from tieout.alerts import MEANINGS, Alert, AlertKind, body, subject_line, without_secrets
+from tieout.alerts import MEANINGS, Alert, AlertKind, Severity, body, subject_line, without_secrets
 from tieout.documents import Region
 from tieout.intake import alerting
 from tieout.lake import Lake
@@ -201,6 +201,62 @@ def test_several_alerts_are_one_message_and_a_channel_gets_its_own_accounts_only
     assert "jade_fe" not in post["text"]
 
 
+FEE = Alert(
+    kind=AlertKind.UNKNOWN_FEE,
+    subject="AmazonFees / New Fee / ",
+    message="-6.60 USD in 2 settlements",
+    severity=Severity.INFO,
+)
+HEALTH = Alert(
+    kind=AlertKind.ACCOUNT_HEALTH, subject="ember_eu since 2026-08-31", message="Germany: ...", account="ember_eu",
+    severity=Severity.WARNING,
+)  # fmt: skip
+
+
+def test_what_can_wait_comes_once_a_day_as_a_digest(
+    servers: Servers, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notifications, "_now", lambda: NOON)
+    tell(lake, [SHORT, FEE])
+    assert [mail["Subject"] for mail in servers.published()] == [subject_line([SHORT])]
+    tell_pending(lake)
+    (digest,) = servers.published()
+    assert digest["Subject"] == "Tieout digest: 1 info"
+    assert "-6.60 USD in 2 settlements" in digest["Message"]
+    tell(lake, [HEALTH])
+    tell_pending(lake)
+    assert servers.published() == []  # not twice on one day
+    monkeypatch.setattr(notifications, "_now", lambda: NOON + dt.timedelta(hours=23))
+    tell_pending(lake)
+    (digest,) = servers.published()
+    assert digest["Subject"] == "Tieout digest: 1 warning, 1 info"
+    assert digest["Message"].index("Germany") < digest["Message"].index("New Fee")  # what is new comes first
+    monkeypatch.setattr(notifications, "_now", lambda: NOON + dt.timedelta(days=3))
+    tell_pending(lake)
+    assert servers.published() == []  # nothing is new: nobody is disturbed
+
+
+def test_a_channel_may_want_warnings_at_once(servers: Servers, lake: Lake, tmp_path: Path) -> None:
+    file = tmp_path / "alerts.yaml"
+    file.write_text(
+        f"channels:\n  - {{name: on-call, via: sns, connection: tieout_sns, topic: '{servers.topic}', immediately: [warning]}}\n"
+    )
+    tell(lake, [HEALTH, FEE])
+    (published,) = servers.published()
+    assert published["Subject"] == subject_line([HEALTH])
+
+
+def test_a_digest_that_could_not_be_sent_is_sent_by_the_next_run(servers: Servers, lake: Lake) -> None:
+    servers.webhook_status = 500
+    tell(lake, [HEALTH])
+    tell_pending(lake)
+    servers.webhook_status = 200
+    failed = len(servers.posts)
+    tell_pending(lake)
+    assert len(servers.posts) == failed + 1
+    assert len(servers.mails) == 1
+
+
 def test_a_channel_that_is_down_is_told_later_and_the_others_only_once(servers: Servers, lake: Lake) -> None:
     servers.webhook_status = 500
     tell(lake, [SHORT])
@@ -256,7 +312,8 @@ def _trouble(warehouse: Warehouse, *rows: tuple[str, str]) -> None:
         con.execute("DELETE FROM mart.trouble")
         for kind, subject in rows:
             con.execute(
-                "INSERT INTO mart.trouble (kind, subject, amount, currency, since, message) VALUES (?, ?, 3.92, 'GBP', ?, 'm')",
+                "INSERT INTO mart.trouble (kind, subject, severity, money_rank, amount, currency, since, message) "
+                "VALUES (?, ?, 'critical', 1, 3.92, 'GBP', ?, 'm')",
                 [kind, subject, NOON],
             )
 

@@ -12,6 +12,7 @@
 --   marketplace_id  | VARCHAR NOT NULL | Amazon's id of it.
 --   is_first_name   | BOOLEAN NOT NULL | True for one name of each marketplace.
 --   country         | VARCHAR NOT NULL | Its country, ISO 3166.
+--   country_name    | VARCHAR          | The name of that country, in English.
 --   region          | VARCHAR NOT NULL | Selling Partner API region: `NA`, `EU` or `FE`.
 --   currency        | VARCHAR NOT NULL | The currency in which it settles, ISO 4217.
 --   time_zone       | VARCHAR NOT NULL | Its time zone, by its IANA name.

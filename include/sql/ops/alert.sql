@@ -13,6 +13,7 @@
 --   raised_at      | TIMESTAMPTZ NOT NULL | When it was noticed first, UTC.
 --   resolved_at    | TIMESTAMPTZ          | When the trouble was found to be gone, UTC; null while it lasts.
 --   kind           | VARCHAR NOT NULL     | What is wrong, as a code; docs/operations.md has a section for each.
+--   severity       | VARCHAR              | `critical`, `warning` or `info`; null for an alert that was raised before there were severities.
 --   subject        | VARCHAR NOT NULL     | What is in trouble.
 --   title          | VARCHAR NOT NULL     | Kind and subject in words.
 --   message        | VARCHAR NOT NULL     | What was found.

