@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,14 @@ from rich.table import Table
 
 from demo.appstore import appstore_equals_truth
 from demo.layout import LAST_BUSINESS_DAY, ROOT
+from demo.planted import compare_planted, open_exceptions
 from demo.services import Services
 from demo.sources import COMPARED_FROM, COMPARED_UNTIL, SOURCES, compare_sources
+from tieout.alerts import Severity
 from tieout.documents import Region
 from tieout.intake.business_day import end_of_business_day
 
+SEVERITIES = [severity.value for severity in Severity]
 TIE_OUT = """
 SELECT
   region,
@@ -55,8 +58,8 @@ def report(console: Console, services: Services) -> bool:
     with duckdb.connect(str(layout.warehouse), read_only=True) as connection:
         _print_tie_out(console, connection)
         _print_not_loaded(console, connection)
-        _print_trouble(console, connection)
         equal = _print_truth(console, connection, truth["documents"])
+        equal = _print_exceptions(console, connection, truth["planted"]) and equal
         equal = appstore_equals_truth(console, connection, truth["appstore"]) and equal
         example = connection.execute(
             "SELECT settlement_id FROM mart.settlement_tie_out WHERE state = 'tied_out' ORDER BY lines DESC LIMIT 1"
@@ -90,10 +93,27 @@ def _print_not_loaded(console: Console, connection: duckdb.DuckDBPyConnection) -
         console.print(table)
 
 
-def _print_trouble(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
-    found = connection.execute("SELECT kind, count(*) FROM mart.trouble GROUP BY kind ORDER BY kind").fetchall()
-    named = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in found)
-    console.print(f"Open trouble (mart.trouble), each with its alert (ops.alert): {named or 'none'}")
+def _print_exceptions(console: Console, connection: duckdb.DuckDBPyConnection, planted: list[dict[str, Any]]) -> bool:
+    """Print the open exceptions beside the planted defects; return whether each is the other."""
+    found = open_exceptions(connection)
+    unplanted, missed = compare_planted(found, planted)
+    kinds = Counter((row["severity"], row["kind"]) for row in found)
+    table = Table(title="Open exceptions (mart.trouble), each with its alert (ops.alert)", title_justify="left")
+    table.add_column("severity")
+    table.add_column("kind")
+    table.add_column("count", justify="right")
+    for severity, kind in sorted(kinds, key=lambda pair: (SEVERITIES.index(pair[0]), pair[1])):
+        table.add_row(severity, kind.replace("_", " "), str(kinds[severity, kind]))
+    console.print(table)
+    counts = Counter(row["severity"] for row in found)
+    by_severity = ", ".join(f"{counts[severity]} {severity}" for severity in SEVERITIES)
+    colour = "red" if unplanted or missed else "green"
+    console.print(f"Exceptions: [{colour}]planted {len(planted)}, reported {len(found)}[/] ({by_severity})")
+    for row in unplanted:
+        console.print(f"  [red]not planted: {row['kind']} {escape(row['subject'])}: {escape(row['message'])}[/]")
+    for defect in missed:
+        console.print(f"  [red]planted and not reported: {escape(json.dumps(defect, ensure_ascii=False))}[/]")
+    return not unplanted and not missed and len(planted) == len(found)
 
 
 def _print_truth(console: Console, connection: duckdb.DuckDBPyConnection, documents: list[dict[str, Any]]) -> bool:

@@ -22,9 +22,12 @@ from rich.text import Text
 
 from demo.airflow_api import AirflowApi
 from demo.layout import CLOCK_INSTANT, LAST_BUSINESS_DAY, ROOT, SEED, DemoError, Layout
+from demo.planted import defect_key
 from demo.report import report
 from demo.services import Services
 from demo.sources import COMPARED_FROM, SOURCES
+from tieout.documents import SELLING_PARTNER_REGIONS, Region
+from tieout.intake.business_day import end_of_business_day
 
 DAYS = 2
 REGIONS = ("na", "eu", "fe")
@@ -117,7 +120,19 @@ class Demo:
         truth = self._truth(",".join([*SOURCES, "appstore"]), self.services.layout.clock_instant)
         # balances are asked for by the day: the simulated Amazon takes its end in UTC
         truth["sources"] |= self._truth("balances", f"{self.days[-1]}T23:59:59Z")["sources"]
+        planted = [defect for region in SELLING_PARTNER_REGIONS for defect in self._planted(region)]
+        truth["planted"] = list(
+            {defect_key(defect): defect for defect in planted}.values()
+        )  # a code once, wherever it is
         self.services.layout.truth.write_text(json.dumps(_of_accounts(truth, self.services.accounts)))
+
+    def _planted(self, region: Region) -> list[dict[str, Any]]:
+        """What is wrong with a region's sellers at the end of the last business day."""
+        until = end_of_business_day(region, dt.date.fromisoformat(self.days[-1]))
+        query = urlencode({"region": region, "until": until.isoformat(), "at": self.services.layout.clock_instant})
+        with urlopen(f"{self.services.amazon_url(region)}/simulator/planted?{query}") as answer:
+            found: list[dict[str, Any]] = json.load(answer)
+            return found
 
     def _truth(self, sources: str, at: str) -> dict[str, Any]:
         query = urlencode({"sources": sources, "at": at, "since": COMPARED_FROM.isoformat()})
@@ -129,10 +144,10 @@ def _of_accounts(truth: dict[str, Any], accounts: Collection[str]) -> dict[str, 
     """The truth of some accounts, or of all if none is named."""
 
     def chosen(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [row for row in rows if not accounts or row["account"] in accounts]
+        return [row for row in rows if not accounts or row.get("account", None) in {*accounts, None}]
 
     sources = {name: chosen(rows) for name, rows in truth["sources"].items()}
-    return {**truth, "documents": chosen(truth["documents"]), "sources": sources}
+    return {**truth, "documents": chosen(truth["documents"]), "planted": chosen(truth["planted"]), "sources": sources}
 
 
 def _wait_for_dags(airflow: AirflowApi) -> None:

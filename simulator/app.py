@@ -26,6 +26,7 @@ from simulator.finances import FinancesApi
 from simulator.gateway import Gateway, denied
 from simulator.login import Login
 from simulator.marketplaces import REGIONS, Region
+from simulator.planted import planted
 from simulator.quotas import Quotas
 from simulator.reports import ReportsApi
 from simulator.requested import RequestedReports
@@ -138,6 +139,16 @@ class SimulatedAmazon:
                 message = f'send {{"advance_seconds": <number that is not negative>}}: {error}'
                 return JSONResponse({"error": message}, status_code=400)
             return JSONResponse(self._clock_json())
+
+        @app.get("/simulator/planted")
+        async def read_planted(region: str, until: str, at: str) -> JSONResponse:
+            try:
+                moments = [dt.datetime.fromisoformat(each) for each in (until, at)]
+                if region not in REGIONS or any(each.tzinfo is None for each in moments):
+                    raise ValueError(f"region is one of {', '.join(REGIONS)}, until and at are instants")
+            except ValueError as error:
+                return JSONResponse({"error": str(error)}, status_code=400)
+            return JSONResponse(planted(self.documents, region, *moments))
 
         @app.get("/simulator/truth")
         async def read_truth(

@@ -127,7 +127,7 @@ class Documents:
         """Every report that was ever made for a seller, oldest first; the Reports API shows those of 90 days, unless a
         fault on demand hides one."""
         found = []
-        for settlement in self.world.settlements(seller, now):
+        for settlement in self._published(seller, now):
             if _created_at(settlement) >= self._listed_since:
                 reports = _on_demand(_reports_of(settlement), self._rules, now)
                 found += [report for report in reports if report.created_at <= now]
@@ -140,12 +140,17 @@ class Documents:
     def archive(self, seller: Seller, now: dt.datetime) -> list[ArchivedFile]:
         """The files of a seller's older settlements."""
         found = []
-        for settlement in self.world.settlements(seller, now):
+        for settlement in self._published(seller, now):
             if _created_at(settlement) < self._listed_since:
                 name = f"{settlement.settlement_id}.txt"
                 fault = fault_of(settlement)
                 found.append(ArchivedFile(seller, name, settlement.stream.archive, settlement, fault))
         return found
+
+    def _published(self, seller: Seller, now: dt.datetime) -> list[Settlement]:
+        """The closed settlements of a seller, without those of which there is neither a report nor a file."""
+        settlements = self.world.settlements(seller, now)
+        return [each for each in settlements if each.stream.events.get(each.number) != "never_listed"]
 
 
 def _created_at(settlement: Settlement) -> dt.datetime:

@@ -41,7 +41,9 @@ class Style:
 
 
 Tax = Literal["none", "plain", "facilitator", "facilitator_vat", "low_value_goods", "india"]
-Event = Literal["quiet", "negative", "zero", "failed_transfer", "new_code", "debt_from", "debt_to"]
+Event = Literal[
+    "quiet", "negative", "zero", "failed_transfer", "new_code", "debt_from", "debt_to", "never_listed", "late_deposit"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,8 @@ class Stream:
     Days count from the opening of the world. `first_close` is the day on which the first settlement closes;
     `first_days` is its length. `orders` is the mean number of orders in 14 days. `archive` is the layout in which a
     person downloaded the settlements that the Reports API no longer lists. `events` says what is special about a
-    settlement, by its number; a `quiet` one holds nothing but four fees. `opens` is the day from which the seller sells
+    settlement, by its number; a `quiet` one holds nothing but four fees, a `never_listed` one has no report and no file, and
+    of a `late_deposit` the bank transfer comes nine days later than usual. `opens` is the day from which the seller sells
     there, if it does not from the beginning.
     """
 
@@ -243,7 +246,7 @@ SELLERS: tuple[Seller, ...] = (
             Stream(
                 "pln", "PLN", ("PL",), first_close=12, orders=6,
                 style=Style("dashed_ymd", decimal=","),
-                tax="plain", card=True, events={5: "negative", 6: "negative"},
+                tax="plain", card=True, events={5: "negative", 6: "negative", 9: "late_deposit"},
             ),
         ),
     ),
@@ -348,7 +351,7 @@ SELLERS: tuple[Seller, ...] = (
             Stream(
                 "sgd", "SGD", ("SG",), first_close=10, orders=8,
                 style=Style("iso", content_type=None),
-                tax="low_value_goods", reserve=True,
+                tax="low_value_goods", reserve=True, events={6: "never_listed"},
             ),
         ),
     ),

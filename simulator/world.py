@@ -22,6 +22,7 @@ HISTORY = dt.timedelta(days=150)
 
 _DEPOSIT_AFTER = dt.timedelta(days=2)
 """In every real file the deposit is two days after the end of the settlement."""
+_LATE = dt.timedelta(days=9)
 
 _OTHER = "other-transaction"
 
@@ -43,7 +44,8 @@ class Settlement:
     @property
     def deposit_at(self) -> dt.datetime:
         """When the bank transfer arrives."""
-        return self.end + _DEPOSIT_AFTER
+        late = self.stream.events.get(self.number) == "late_deposit"
+        return self.end + _DEPOSIT_AFTER + (_LATE if late else dt.timedelta(0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tieout import check, read
+from tieout import check, rates, read
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,6 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     check.add_command(commands)
     read.add_command(commands)
+    rates.add_command(commands)
     options = parser.parse_args(arguments)
     return options.run(options)
 

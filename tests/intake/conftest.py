@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import httpx
@@ -46,6 +47,17 @@ class Amazon:
     def truth(self) -> list[dict[str, Any]]:
         with urlopen(f"http://127.0.0.1:{self.port}/simulator/truth") as answer:
             return json.loads(answer.read())["documents"]
+
+    def planted(self) -> list[dict[str, Any]]:
+        """What is wrong in the simulated world now."""
+        found = []
+        for region in ("NA", "EU", "FE"):
+            with urlopen(f"http://127.0.0.1:{self.port}/simulator/clock") as answer:
+                now = json.loads(answer.read())["now"]
+            query = urlencode({"region": region, "until": now, "at": now})
+            with urlopen(f"http://127.0.0.1:{self.port}/simulator/planted?{query}") as answer:
+                found += json.loads(answer.read())
+        return found
 
     @contextmanager
     def client(self, account: Account, lake: Lake) -> Iterator[SellingPartner]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tieout.__main__ import main
 from tieout.settings import CONFIG
 from tieout.warehouse.rates import Peg, amazon_rates, euro_values, load_pegs, published_rates, read_rate_file
 
@@ -191,3 +192,15 @@ def test_a_plausible_next_rate_is_kept_to_the_last_digit(first: Decimal, move: D
         )
         found = [row["rate"] for row in rates("EUR", set(), file) if row["source"] == "file"]
     assert found == [first, second]
+
+
+def test_the_command_says_what_a_file_holds_or_why_it_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = written(tmp_path, "date,currency,to,rate\n2026-08-14,EGP,EUR,0.02\n2026-08-20,EGP,EUR,0.021\n")
+    assert main(["rates", str(good)]) == 0
+    assert capsys.readouterr().out == "EGP to EUR: 2 rates from 2026-08-14 to 2026-08-20\n"
+    bad = written(tmp_path, "date,currency,to,rate\n2026-08-14,EGP,EUR,0,02\n")
+    assert main(["rates", str(bad)]) == 1
+    assert "own.csv, line 2: there are more values than columns" in capsys.readouterr().err
+    assert main(["rates", str(tmp_path / "none.csv")]) == 1
