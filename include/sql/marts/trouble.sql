@@ -285,7 +285,7 @@ cause AS (
       || coalesce(' (settlement ' || q.settlement_id || ', ' || CAST(q.amount AS VARCHAR) || ' ' || q.currency || ')', '')
       || ': ' || coalesce(d.reason, 'no reason is known') || coalesce(' Line ' || CAST(d.reason_line AS VARCHAR), '')
       || coalesce(', column ' || d.reason_column, '') || coalesce('; ' || g.words, '') AS message,
-    CASE WHEN d.family IS NULL THEN 'critical' ELSE 'warning' END AS severity,
+    CASE WHEN d.report_type LIKE '%SETTLEMENT%' THEN 'critical' ELSE 'warning' END AS severity,
     CAST(NULL AS DECIMAL(38, 2)) AS known_reporting_amount
   FROM ops.document AS d
   LEFT JOIN quarantined AS q ON q.document_id = d.document_id

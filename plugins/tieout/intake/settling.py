@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from tieout.alerts import Alert, AlertKind
+from tieout.alerts import Severity as AlertSeverity
 from tieout.documents import (
     CheckResult,
     Document,
@@ -540,6 +541,7 @@ def _quarantined(outcome: DocumentOutcome) -> Alert:
         settlement_id=one.settlement_id if one else None,
         amount=one.control_total if one else None,
         currency=one.currency if one else None,
+        severity=AlertSeverity.CRITICAL if is_settlement(document) else AlertSeverity.WARNING,
         since=document.created_at,
     )
 
