@@ -41,6 +41,7 @@ def defect_key(defect: dict[str, Any]) -> Key:
         ),
         "missing_settlement": ("chain_hole", account, str(defect.get("settlement_id"))),
         "late_deposit": ("deposit_late", account, str(defect.get("settlement_id")), str(defect.get("amount"))),
+        "other_summary": ("second_source_differs", account, str(defect.get("settlement_id")), str(defect.get("amount"))),
         "unknown_code": (
             "unknown_fee",
             " / ".join(str(defect.get(name)) for name in ("transaction_type", "amount_type", "description")),
@@ -59,7 +60,7 @@ def exception_key(row: dict[str, Any]) -> Key:
             return kind, account, Path(row["report_id"] or row["file_name"] or row["subject"]).name
         case "chain_hole":
             return kind, account, row["settlement_id"]
-        case "deposit_late":
+        case "deposit_late" | "second_source_differs":
             return kind, account, row["settlement_id"], row["amount"]
         case "unknown_fee":
             return kind, row["subject"]

@@ -12,6 +12,7 @@ from simulator.sellers import SELLERS, Seller
 from simulator.settlement_files import lines_of
 from simulator.sources import performance
 from simulator.sources.book import book_of
+from simulator.sources.groups import OTHER_SUMMARY_MINOR
 from simulator.truth import money, truth
 from simulator.world import Settlement
 
@@ -32,6 +33,7 @@ def planted(documents: Documents, region: str, until: dt.datetime, at: dt.dateti
     * `missing_settlement`: `account`, `currency`, `settlement_id` of the settlement that follows it, `period_start` and
       `period_end` of the missing one;
     * `late_deposit`: `account`, `settlement_id`, `currency`, `amount`;
+    * `other_summary`: `account`, `settlement_id`, `currency`, `amount`, by which the Finances API's summary differs;
     * `unknown_code`: `transaction_type`, `amount_type` and `description` of the lines;
     * `unhealthy_account`: `account`;
     * `currency_without_rate`: `currency`.
@@ -48,6 +50,7 @@ def planted(documents: Documents, region: str, until: dt.datetime, at: dt.dateti
         ),
         *_missing(settlements, loaded),
         *_late(settlements, loaded),
+        *_other_summaries(settlements, loaded),
         *_unknown(settlements, loaded),
         *_unhealthy(documents, sellers, at),
         *(
@@ -88,6 +91,20 @@ def _late(settlements: list[Settlement], loaded: set[str]) -> Iterator[Defect]:
                 "settlement_id": each.settlement_id,
                 "currency": each.stream.currency,
                 "amount": money(each.control_minor, each.stream.currency),
+            }
+
+
+def _other_summaries(settlements: list[Settlement], loaded: set[str]) -> Iterator[Defect]:
+    """Summaries of the Finances API that differ from their settlements."""
+    for each in settlements:
+        if each.stream.events.get(each.number) == "other_summary" and each.settlement_id in loaded:
+            currency = each.stream.currency
+            yield {
+                "defect": "other_summary",
+                "account": each.seller.key,
+                "settlement_id": each.settlement_id,
+                "currency": currency,
+                "amount": money(OTHER_SUMMARY_MINOR, currency),
             }
 
 

@@ -42,7 +42,8 @@ class Style:
 
 Tax = Literal["none", "plain", "facilitator", "facilitator_vat", "low_value_goods", "india"]
 Event = Literal[
-    "quiet", "negative", "zero", "failed_transfer", "new_code", "debt_from", "debt_to", "never_listed", "late_deposit"
+    "quiet", "negative", "zero", "failed_transfer", "new_code", "debt_from", "debt_to", "never_listed", "late_deposit",
+    "other_summary",
 ]  # fmt: skip
 
 
@@ -54,7 +55,8 @@ class Stream:
     `first_days` is its length. `orders` is the mean number of orders in 14 days. `archive` is the layout in which a
     person downloaded the settlements that the Reports API no longer lists. `events` says what is special about a
     settlement, by its number; a `quiet` one holds nothing but four fees, a `never_listed` one has no report and no file, and
-    of a `late_deposit` the bank transfer comes nine days later than usual. `opens` is the day from which the seller sells
+    of a `late_deposit` the bank transfer comes nine days later than usual; the Finances API gives an `other_summary` than the
+    settlement. `opens` is the day from which the seller sells
     there, if it does not from the beginning.
     """
 
@@ -218,7 +220,7 @@ SELLERS: tuple[Seller, ...] = (
             Stream(
                 "sek", "SEK", ("SE",), first_close=11, orders=8,
                 style=Style("dashed_ymd", decimal=",", encoding="cp1252", content_type=NO_CHARSET),
-                tax="plain",
+                tax="plain", events={7: "other_summary"},
             ),
             Stream(
                 "pln", "PLN", ("PL",), first_close=2, orders=9,

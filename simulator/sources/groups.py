@@ -106,6 +106,19 @@ def groups_truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
     return rows
 
 
+OTHER_SUMMARY_MINOR = -250
+"""What a summary lacks of its settlement, in the currency's smallest unit, where one was planted that differs."""
+
+
+def _proceeds(settlement: Settlement) -> tuple[int, dict[tuple[str, ...], int]]:
+    """What the summary of a settlement comes to, and its leaves."""
+    found = leaves([each for entry in settlement.entries for each in lines_of(entry)])
+    if settlement.stream.events.get(settlement.number) != "other_summary":
+        return settlement.control_minor, found
+    path = next(iter(found))
+    return settlement.control_minor + OTHER_SUMMARY_MINOR, {**found, path: found[path] + OTHER_SUMMARY_MINOR}
+
+
 def summary_json(settlement: Settlement, partner: str, variant: Variant, *, is_named: bool) -> dict[str, Any]:
     """The summary of a settlement in the shape of Amazon's model.
 
@@ -114,15 +127,15 @@ def summary_json(settlement: Settlement, partner: str, variant: Variant, *, is_n
     :param is_named: whether it was asked for by the settlement's id.
     """
     currency = settlement.stream.currency
-    lines = [each for entry in settlement.entries for each in lines_of(entry)]
+    proceeds, found = _proceeds(settlement)
     echo = [{"relatedIdentifierName": "SETTLEMENT_ID", "relatedIdentifierValue": settlement.settlement_id}]
     dates = {"periodStart": settlement.start, "periodEnd": settlement.end}
     has_days = variant.has_days or not is_named
     body: dict[str, Any] = {
         "partnerMetadata": _partner(settlement, partner),
-        "netProceeds": amount_json(settlement.control_minor, currency),
+        "netProceeds": amount_json(proceeds, currency),
         "relatedIdentifiers": echo if is_named and variant.has_echo else [],
-        "breakdowns": tree(leaves(lines), currency, variant),
+        "breakdowns": tree(found, currency, variant),
         **{name: at.date().isoformat() if has_days else iso_z(at) for name, at in dates.items()},
     }
     return variant.without(body, "relatedIdentifiers", "breakdowns")
@@ -133,14 +146,14 @@ def summaries_truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
     rows = []
     for settlement in _closed(book, now).values():
         currency = settlement.stream.currency
-        lines = [each for entry in settlement.entries for each in lines_of(entry)]
-        for path, minor in leaves(lines).items():
+        proceeds, found = _proceeds(settlement)
+        for path, minor in found.items():
             rows.append(
                 {
                     "account": book.seller.key,
                     "settlement_id": settlement.settlement_id,
                     "currency": currency,
-                    "net_proceeds": plain(settlement.control_minor, currency),
+                    "net_proceeds": plain(proceeds, currency),
                     "leaf_path": "/".join(path),
                     "leaf_amount": plain(minor, currency),
                 }

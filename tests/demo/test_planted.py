@@ -28,6 +28,7 @@ DEFECTS: list[dict[str, Any]] = [
     {"defect": "damaged_document", "account": "acme_eu", "report_id": None, "file_name": "old.txt"},
     {"defect": "missing_settlement", "account": "acme_eu", "settlement_id": "12"},
     {"defect": "late_deposit", "account": "acme_eu", "settlement_id": "13", "amount": "9.50"},
+    {"defect": "other_summary", "account": "acme_eu", "settlement_id": "14", "amount": "-2.50"},
     {"defect": "unknown_code", "transaction_type": "A", "amount_type": "B", "description": "C"},
     {"defect": "unhealthy_account", "account": "acme_eu"},
     {"defect": "currency_without_rate", "currency": "EGP"},
@@ -37,6 +38,14 @@ EXCEPTIONS: list[dict[str, Any]] = [
     {**NOTHING, "kind": "document_quarantined", "account": "acme_eu", "file_name": "/in/old.txt", "subject": "x"},
     {**NOTHING, "kind": "chain_hole", "account": "acme_eu", "settlement_id": "12", "subject": "12"},
     {**NOTHING, "kind": "deposit_late", "account": "acme_eu", "settlement_id": "13", "amount": "9.50", "subject": "13"},
+    {
+        **NOTHING,
+        "kind": "second_source_differs",
+        "account": "acme_eu",
+        "settlement_id": "14",
+        "amount": "-2.50",
+        "subject": "14",
+    },
     {**NOTHING, "kind": "unknown_fee", "subject": "A / B / C"},
     {**NOTHING, "kind": "account_health", "account": "acme_eu", "subject": "acme_eu since 2026-08-31"},
     {**NOTHING, "kind": "exchange_rate_missing", "currency": "EGP", "subject": "EGP EUR"},
@@ -54,7 +63,7 @@ def test_what_one_side_lacks_is_named(place: int) -> None:
 
 
 def test_an_exception_of_another_kind_is_never_planted() -> None:
-    other = {**NOTHING, "kind": "second_source_differs", "subject": "12", "settlement_id": "12", "account": "acme_eu"}
+    other = {**NOTHING, "kind": "reserve_differs", "subject": "12", "settlement_id": "12", "account": "acme_eu"}
     assert compare_planted([other], DEFECTS)[0] == [other]
 
 
