@@ -334,7 +334,7 @@ def test_the_chain_finds_every_hole_of_the_simulated_world_and_no_other(amazon: 
     assert "broken" not in states.values()
 
     # nobody publishes a rate of the Egyptian pound
-    assert kinds == {"document_quarantined", "chain_hole", "unknown_fee", "exchange_rate_missing"}
+    assert kinds == {"document_quarantined", "chain_hole", "deposit_late", "unknown_fee", "exchange_rate_missing"}
 
 
 def test_a_settlement_that_never_came_is_a_hole_with_its_exact_dates(

@@ -150,7 +150,7 @@ def claim_digest(lake: Lake, channel: str, now: dt.datetime) -> bool:
     if held and now - Digest.model_validate_json(held[0]).sent_at < DIGEST_EVERY:
         return False
     record = Digest(sent_at=now).model_dump_json(indent=1).encode()
-    return lake.put_if(key, record, etag=held[1] if held else None)
+    return lake.put_if(key, record, etag=held[1] if held else None) is not None
 
 
 def release_digest(lake: Lake, channel: str) -> None:
