@@ -236,6 +236,7 @@ class Services:
             "TIEOUT_LAKE_BUCKET": LAKE_BUCKET,
             "TIEOUT_PUBLISHED_WAREHOUSE": str(layout.warehouse),
             "TIEOUT_DATA_DOCS": str(layout.data_docs),
+            "TIEOUT_IMPORT_PLACES": str(layout.archive),
             "TIEOUT_SCHEDULE_END": self.layout.clock_instant,
             "TIEOUT_HISTORY_DAYS": str(HISTORY_DAYS),
         }
@@ -342,6 +343,7 @@ def compose_environment() -> str:
         "TIEOUT_S3_SECRET": secrets.token_hex(24),
         "TIEOUT_LAKE_BUCKET": LAKE_BUCKET,
         "SIMULATED_AMAZON_CLOCK": f"{CLOCK_INSTANT}@{time.time():.0f}x60",
+        "TIEOUT_IMPORT_PLACES": "/var/lib/tieout/imports",
         "TIEOUT_SCHEDULE_END": CLOCK_INSTANT,
         "TIEOUT_FAMILIES": "all",
         "TIEOUT_HISTORY_DAYS": str(HISTORY_DAYS),

@@ -59,6 +59,9 @@ class Settings:
     publish, or in place of its rates."""
     exchange_rate_sources: tuple[str, ...]
     """The sources of rates that are used, the one that goes first first (`TIEOUT_EXCHANGE_RATE_SOURCES`)."""
+    import_places: tuple[str, ...]
+    """Folders of the worker, and `s3://bucket/prefix`, from which files may be imported (`TIEOUT_IMPORT_PLACES`, with commas
+    between them); what they hold is read into the lake, so nobody but the administrator adds one."""
     schedule_end: dt.datetime | None
     """No daily run is scheduled after this instant (`TIEOUT_SCHEDULE_END`, ISO 8601 with offset); for a
     simulated Amazon whose clock stands at another date."""
@@ -68,8 +71,9 @@ class Settings:
 def settings() -> Settings:
     """Return the settings of this process.
 
-    :raises ValueError: if `TIEOUT_SCHEDULE_END` is not an ISO 8601 instant with an offset, or
-        `TIEOUT_EXCHANGE_RATE_SOURCES` names something else than sources, each once.
+    :raises ValueError: if `TIEOUT_SCHEDULE_END` is not an ISO 8601 instant with an offset,
+        `TIEOUT_EXCHANGE_RATE_SOURCES` names something else than sources, each once, or `TIEOUT_IMPORT_PLACES` something
+        else than folders and prefixes of buckets.
     """
     home = Path(os.environ.get("TIEOUT_HOME", PROJECT_ROOT / ".tieout"))
     end = os.environ.get("TIEOUT_SCHEDULE_END")
@@ -90,8 +94,19 @@ def settings() -> Settings:
         exchange_rates=Path(rates) if (rates := os.environ.get("TIEOUT_EXCHANGE_RATES")) else None,
         exchange_rate_file=Path(own) if (own := os.environ.get("TIEOUT_EXCHANGE_RATE_FILE")) else None,
         exchange_rate_sources=_rate_sources(os.environ.get("TIEOUT_EXCHANGE_RATE_SOURCES", ",".join(RATE_SOURCES))),
+        import_places=_import_places(os.environ.get("TIEOUT_IMPORT_PLACES") or str((home / "imports").resolve())),
         schedule_end=schedule_end,
     )
+
+
+def _import_places(listed: str) -> tuple[str, ...]:
+    found = tuple(place.strip() for place in listed.split(",") if place.strip())
+    for place in found:
+        if not (Path(place).is_absolute() or (place.startswith("s3://") and place.removeprefix("s3://").strip("/"))):
+            raise ValueError(
+                f"TIEOUT_IMPORT_PLACES: {place!r} is neither the whole path of a folder nor s3://bucket/prefix"
+            )
+    return found
 
 
 def _rate_sources(listed: str) -> tuple[str, ...]:

@@ -376,7 +376,7 @@ def test_shapes_of_older_examples_are_read() -> None:
         ({"expectedPayouts": []}, "an answer of listExpectedPayouts"),
         ({"errors": [{"code": "InvalidInput", "message": None}]}, "Amazon refused a call with this answer: 'InvalidInput'"),
         ({"errorDetails": "no"}, "an answer of a report that failed"),
-        ({"orders": []}, "of no known report or answer; the names at its top are 'orders'"),
+        ({"orders": []}, "of no known report or answer (number of names at its top: 1)"),
         ("[3]", "a number, not an answer of Amazon"),
     ],
 )  # fmt: skip

@@ -1,7 +1,8 @@
 """Take in files that a person downloaded by hand, settlements and reports: history beyond Amazon's 90 days.
 
-The files lie in a folder or under an S3 prefix: those of one account, or one sub-folder an account. They go the same
-way as what the API gives: kept as they are, read, checked, quarantined or loaded.
+The files lie in a folder or under an S3 prefix that is allowed for it (`TIEOUT_IMPORT_PLACES`): those of one account, or
+one sub-folder an account. They go the same way as what the API gives: kept as they are, read, checked, quarantined or
+loaded.
 """
 
 from __future__ import annotations
@@ -9,28 +10,26 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
-import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-
-from botocore.exceptions import ClientError
 
 from tieout.accounts import Account
 from tieout.documents import Document, RawFile, Region, Source
+from tieout.intake.places import NothingToImport, import_place
 from tieout.intake.receiving import keep_raw, write_down
 from tieout.intake.records import Listing
 from tieout.intake.settling import IMPORTED_SETTLEMENT, IMPORTED_UNKNOWN, imported_type
 from tieout.lake import Keys, Lake
-from tieout.reports.errors import Refused
+from tieout.reports.errors import Refused, named, shown, where_raised
 from tieout.reports.report import SETTLEMENT, recognise
+from tieout.settings import settings
 
 log = logging.getLogger(__name__)
 
 
-class NothingToImport(ValueError):
-    """The place that was named holds no file that belongs to an account; the message says what to do."""
+__all__ = ["NothingToImport", "import_id", "read_listings", "receive_files"]
 
 
 def import_id(source: str, account: str | None) -> str:
@@ -44,8 +43,10 @@ def receive_files(lake: Lake, source: str, account: str | None, accounts: Sequen
     :param source: a folder, or `s3://bucket/prefix`.
     :param account: whose files they are; None when each account has a sub-folder of its name.
     :return: a listing for each account that has files.
-    :raises NothingToImport: if there is no file, a file belongs to no known account, or the account is unknown.
+    :raises NothingToImport: if there is no file, one of them may not be read, a file belongs to no known account, or the
+        account is unknown.
     """
+    place = import_place(source, settings().import_places)
     known = {each.name: each for each in accounts}
     if account and account not in known:
         raise NothingToImport(f"there is no account {account!r}; the accounts file names {', '.join(sorted(known))}")
@@ -54,17 +55,17 @@ def receive_files(lake: Lake, source: str, account: str | None, accounts: Sequen
     strangers: list[str] = []
     with tempfile.TemporaryDirectory(prefix="tieout-import-") as folder:
         body = Path(folder) / "body"
-        for name in _files(lake, source):
+        for name in list(place.files(lake)):
             owner = account or (PurePosixPath(name).parts[0] if "/" in name else "")
             if owner not in known:
                 strangers.append(name)
                 continue
-            _fetch(lake, source, name, body)
+            place.fetch(lake, name, body)
             found[owner].append(_keep(lake, known[owner], name, body, today))
     if strangers:
         raise NothingToImport(
-            f"{len(strangers)} files under {source} belong to no known account, the first is {strangers[0]!r}: put each "
-            f"account's files into a folder of its name ({', '.join(sorted(known))}), or name the account"
+            f"{len(strangers)} files under {source} belong to no known account, the first is {shown(strangers[0], 200)}: "
+            f"put each account's files into a folder of its name ({', '.join(sorted(known))}), or name the account"
         )
     if not found:
         raise NothingToImport(f"there is no file under {source}")
@@ -108,7 +109,7 @@ def _keep(lake: Lake, account: Account, name: str, body: Path, today: dt.date) -
         region=Region(account.region),
         account=account.name,
         report_type=_type_of(body, name),
-        file_name=name,
+        file_name=named(name, 400),
         created_at=now,
         first_listed_on=today,
     )
@@ -128,40 +129,7 @@ def _type_of(body: Path, name: str) -> str:
         return IMPORTED_UNKNOWN
     except OSError:
         raise
-    except Exception:
-        log.exception("%s cannot be recognised", name)
+    except Exception as error:
+        log.error("%s cannot be recognised: %s", named(name), where_raised(error))
         return IMPORTED_UNKNOWN
     return IMPORTED_SETTLEMENT if found == SETTLEMENT else imported_type(found)
-
-
-def _files(lake: Lake, source: str) -> Iterator[str]:
-    """Names relative to the source, in name order; hidden files are passed over."""
-    if source.startswith("s3://"):
-        bucket, prefix = _bucket_and_prefix(source)
-        try:
-            names = [
-                key.removeprefix(prefix) for key in Lake(lake.client, bucket).keys(prefix) if not key.endswith("/")
-            ]
-        except ClientError as error:
-            raise NothingToImport(f"{source} cannot be listed: {error}") from error
-    else:
-        folder = Path(source)
-        if not folder.is_dir():
-            raise NothingToImport(f"there is no folder {source} on the worker; give a folder or s3://bucket/prefix")
-        names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    for name in sorted(names):
-        if not any(part.startswith(".") for part in PurePosixPath(name).parts):
-            yield name
-
-
-def _fetch(lake: Lake, source: str, name: str, body: Path) -> None:
-    if source.startswith("s3://"):
-        bucket, prefix = _bucket_and_prefix(source)
-        Lake(lake.client, bucket).get_file(prefix + name, body)
-    else:
-        shutil.copyfile(Path(source) / name, body)
-
-
-def _bucket_and_prefix(source: str) -> tuple[str, str]:
-    bucket, _, prefix = source.removeprefix("s3://").partition("/")
-    return bucket, f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""

@@ -32,7 +32,7 @@ from tieout.intake.records import Listing, Manifest, NotReceived, Outcomes, Quar
 from tieout.lake import Keys, Lake
 from tieout.marketplaces import known_marketplaces
 from tieout.reports import report, settlement
-from tieout.reports.errors import Misfit, Refused
+from tieout.reports.errors import Misfit, Refused, named, where_raised
 from tieout.reports.families import FAMILIES, OF_TYPE
 from tieout.reports.family import Family
 from tieout.reports.source import read_chunks
@@ -99,10 +99,12 @@ def _read_one(lake: Lake, document: Document, raw: RawFile, folder: Path) -> Non
         raise  # of this machine, not of the file: a retry may help
     except Exception as error:
         # A file that a reader has not foreseen must not keep all others out.
-        log.exception("%s: the reader failed", document.document_id)
+        known = document.report_type != IMPORTED_UNKNOWN
+        what = f"{type(error).__name__}: {error}" if known else where_raised(error)
+        log.error("%s: the reader failed: %s", document.document_id, where_raised(error), exc_info=known)
         message = (
-            f"{document.file_name or raw.key}: the reader failed ({type(error).__name__}: {error}). The file was not"
-            " foreseen: report it with its header, and release the document when there is a newer version"
+            f"{named(document.file_name or raw.key)}: the reader failed ({what}). The file was not foreseen: report it with"
+            " its header, and release the document when there is a newer version"
         )
         refused = Reason(code=ReasonCode.READER_FAILED, message=message)
     if isinstance(staged, StagedFiles):

@@ -130,6 +130,11 @@ class Lake:
         for item in self._listed(prefix, after):
             yield item["Key"], item["ETag"]
 
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """As `keys`, each with the object's size in bytes."""
+        for item in self._listed(prefix, ""):
+            yield item["Key"], item["Size"]
+
     def _listed(self, prefix: str, after: str) -> Iterator[dict[str, Any]]:
         pages = self.client.get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=after):

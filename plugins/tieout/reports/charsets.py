@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tieout.documents import ReasonCode
 from tieout.reports import scripts
-from tieout.reports.errors import Misfit, shown
+from tieout.reports.errors import Misfit
 from tieout.reports.source import read_chunks
 from tieout.reports.text import BLOCK_BYTES, OTHER_KINDS, SAVE_AS_IS, text_blocks
 
@@ -240,11 +240,10 @@ class _Evidence:
         return name or None
 
     def _refused(self, name: str, may_be: list[str]) -> Misfit:
-        field = max(self.fields, key=lambda each: len(each) - len(each.translate(None, bytes(range(128, 256)))))
         declared = f"served as {self._declared}" if self._declared else "of no declared encoding"
         return Misfit(
             ReasonCode.UNREADABLE_ENCODING,
-            f"the file is {declared}, and its text is plainly not {name}: {shown(field.decode(name, 'replace'))}. It may be "
+            f"the file is {declared}, and its text is plainly not {name}. It may be "
             f"{' or '.join(_NAMES[each] for each in may_be)}",
             "Which one cannot be told: download the report again, or save it as UTF-8 and import that",
         )

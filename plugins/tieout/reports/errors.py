@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 from tieout.documents import Reason, ReasonCode
 
@@ -48,17 +50,35 @@ class Misfit(Exception):
 
     def as_reason(self, file_name: str) -> Reason:
         """The reason that a person reads: `<file>, line <n>, column <name>: <problem>. <advice>`."""
-        where = file_name
+        where = named(file_name)
+        column = None if self.column is None else named(self.column)
         if self.line is not None:
             where += f", line {self.line}"
-        if self.column is not None:
-            where += f", column {self.column}"
-        return Reason(
-            code=self.code, message=f"{where}: {self.problem}. {self.advice}", line=self.line, column=self.column
-        )
+        if column is not None:
+            where += f", column {column}"
+        return Reason(code=self.code, message=f"{where}: {self.problem}. {self.advice}", line=self.line, column=column)
 
 
 def shown(value: str | bytes, limit: int = 60) -> str:
     """The value in quotes for a message: control characters escaped, long values cut."""
     text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
     return repr(text if len(text) <= limit else text[:limit] + "…")
+
+
+def named(name: str, limit: int = 200) -> str:
+    """The name of a file or a column for a message: what is not printable escaped, a long one cut in its middle."""
+    text = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in name)
+    return text if len(text) <= limit else f"{text[: limit // 2]}…{text[-(limit // 2 - 1) :]}"
+
+
+def form_of(line: str) -> str:
+    """What a line looks like, for a message about a file that is no report: nothing that stands in it is quoted."""
+    separators = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
+    counts = [f"{line.count(each)} {name}" for each, name in separators.items() if each in line]
+    return f"{len(line):,} characters" + (f", {', '.join(counts)}" if counts else " and no separator")
+
+
+def where_raised(error: Exception) -> str:
+    """An exception that nobody foresaw: its type and its place in the code, without its text, which may quote the file."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"

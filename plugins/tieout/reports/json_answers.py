@@ -14,6 +14,8 @@ REQUEST = "tieoutRequest"
 """The name in a document of answers that introduces what was asked, before what was answered."""
 _BESIDE = frozenset({"nextToken", "NextToken", "statusCode", "payload", "errors", "headers", "pagination"})
 """Names that any answer may have."""
+_ERROR = frozenset({"code", "message", "details"})
+"""Names of an error in Amazon's model."""
 _OTHERS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("reports",), "getReports", "a list of reports, which holds no money"),
     (("reportId", "processingStatus"), "getReport", "the state of a report, which holds no money"),
@@ -88,8 +90,7 @@ def _words(content: Any, families: Sequence[Family], wanted: Family | None) -> t
     payload = content.get("payload")
     if isinstance(payload, list) and any(isinstance(each, dict) and "marketplace" in each for each in payload):
         return "this is an answer of getMarketplaceParticipations: the stores, which holds no money", readable
-    own = ", ".join(sorted(names)[:8]) or "none"
-    return f"this JSON document is of no known report or answer; the names at its top are {shown(own, 100)}", readable
+    return f"this JSON document is of no known report or answer (number of names at its top: {len(names)})", readable
 
 
 def _names(content: Any) -> set[str]:
@@ -100,8 +101,10 @@ def _names(content: Any) -> set[str]:
 
 
 def _errors(errors: Any) -> str:
+    """Amazon's words, if the errors are a list of Amazon's form; a list of another form is not quoted."""
     found: list[str] = []
     for each in errors if isinstance(errors, list) else [errors]:
-        words = [each.get(name) for name in ("code", "message", "details")] if isinstance(each, Mapping) else [each]
-        found.append(" ".join(str(word) for word in words if word))
+        if not isinstance(each, Mapping) or not {"code", "message"} <= each.keys() <= _ERROR:
+            return "errors of an unknown form"
+        found.append(" ".join(str(each[name]) for name in ("code", "message", "details") if each.get(name)))
     return shown("; ".join(found), 200)

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tieout.documents import ReasonCode
-from tieout.reports.errors import Misfit, shown
+from tieout.reports.errors import Misfit, form_of, shown
 from tieout.reports.family import normalised
 
 SETTLEMENT_ID = "settlement-id"
@@ -63,6 +63,11 @@ V1_AMOUNTS = (
     AmountColumn("direct-payment-amount", "DirectPayment", "direct-payment-type"),
     AmountColumn("other-amount", "other-transaction", TRANSACTION_TYPE),
 )
+COLUMNS = frozenset(
+    {*_SHARED, POSTED_DATE_TIME, *_V2_AMOUNT, *(column.name for column in V1_AMOUNTS)}
+    | {column.description_column for column in V1_AMOUNTS if column.description_column}
+)
+"""The columns of a settlement, in either layout."""
 _V1_OPTIONAL = {"promotion-amount", "direct-payment-amount"}
 
 _DOWNLOAD = "Download the settlement as Flat File V2 and import it as it came"
@@ -203,13 +208,13 @@ def _not_a_settlement(header_line: str, lowered: list[str], line: int) -> Misfit
     else:
         return Misfit(
             ReasonCode.UNKNOWN_LAYOUT,
-            f"the first line has no column settlement-id: {shown(header_line, 100)}",
+            f"the first line has no column settlement-id; it has {form_of(header_line)}",
             "This is not a settlement flat file. " + _DOWNLOAD,
             line=line,
         )
     return Misfit(
         ReasonCode.UNKNOWN_LAYOUT,
-        f"this is {kind}, not a tab-delimited report: {shown(header_line, 100)}",
+        f"this is {kind}, not a tab-delimited report",
         _DOWNLOAD,
         line=line,
     )

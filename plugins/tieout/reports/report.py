@@ -19,7 +19,7 @@ from tieout.documents import ReasonCode, ReportReading
 from tieout.reports.charsets import detect_encoding
 from tieout.reports.columns import Reader, Survey, empty_table
 from tieout.reports.endings import tail_of
-from tieout.reports.errors import Known, Misfit, Refused
+from tieout.reports.errors import Known, Misfit, Refused, named
 from tieout.reports.families import FAMILIES
 from tieout.reports.family import Family, Format
 from tieout.reports.json_documents import json_rows, seems_json
@@ -229,8 +229,8 @@ def _reading(table: Table, encoding: str, reader: Reader) -> ReportReading:
         decimal=reader.conventions.decimal,
         dates={name: tuple(each.notations) for name, each in reader.dates.items() if each.notations},
         currency=reader.conventions.currency,
-        columns=tuple(name.strip() for name in table.header),
-        unknown_columns=tuple(name for name in table.unknown if not name.startswith("#")),
+        columns=tuple(named(name.strip()) for name in table.header),
+        unknown_columns=tuple(named(name) for name in table.unknown if not name.startswith("#")),
         absent_columns=tuple(name for name in declared if name not in table.columns),
         rows=reader.rows,
         reader_version=READER_VERSION,

@@ -24,7 +24,7 @@ from tieout.reports import arrow, dates, layouts
 from tieout.reports.charsets import detect_encoding
 from tieout.reports.conversion import SELLER_SUPPORT, Conversion, money_array
 from tieout.reports.endings import CutLine, Ending
-from tieout.reports.errors import Known, Misfit, Refused
+from tieout.reports.errors import Known, Misfit, Refused, named
 from tieout.reports.layouts import POSTED_DATE, POSTED_DATE_TIME, Layout
 from tieout.reports.profile import Conventions, Profile
 from tieout.reports.rows import RowReader
@@ -223,8 +223,8 @@ def _reading(
         encoding=encoding,
         decimal=conventions.decimal,
         dates=", ".join(conversion.date_notations()),
-        columns=tuple(name.strip() for name in layout.header),
-        unknown_columns=layout.unknown,
+        columns=tuple(named(name.strip()) for name in layout.header),
+        unknown_columns=tuple(map(named, layout.unknown)),
         file_lines=conversion.content_lines,
         settlements=conversion.summaries(),
         warnings=warnings,

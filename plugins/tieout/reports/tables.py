@@ -15,7 +15,7 @@ from pathlib import Path
 from tieout.documents import ReasonCode
 from tieout.reports import layouts, unsupported
 from tieout.reports.dates import zone_minutes
-from tieout.reports.errors import Misfit, shown
+from tieout.reports.errors import Misfit, form_of, shown
 from tieout.reports.family import Column, Family, Format, Kind, normalised
 from tieout.reports.layouts import MOST_LINES_ABOVE_HEADER
 from tieout.reports.text import text_blocks
@@ -282,7 +282,7 @@ def _unknown(lines: list[str], nearest: _Nearest | None, families: Sequence[Fami
             f"{nearest.family.site} set to English; otherwise download it again with all its columns"
         )
     else:
-        problem = f"no line looks like the header of a known report; the first is {shown(line, 100)}"
+        problem = f"no line looks like the header of a known report; the first has {form_of(line)}"
         advice = (
             f"{_what_is_read(families)}. If it is one of these, download it in English; docs/adding-a-report-family.md "
             "explains how a new kind is added"

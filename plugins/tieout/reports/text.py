@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tieout.documents import ReasonCode
+from tieout.reports.column_names import is_column
 from tieout.reports.errors import Misfit
 from tieout.reports.source import GZIP_MAGIC, read_chunks
 
@@ -164,4 +165,6 @@ def _utf8(data: bytes, encoding: str, line: int, header: list[str]) -> bytes:
 
 def _column_at(data: bytes, at: int, header: list[str]) -> str | None:
     field = data.count(b"\t", data.rfind(b"\n", 0, at) + 1, at)
-    return header[field] if field < len(header) else None
+    name = header[field] if field < len(header) else None
+    # The first line of a file that is no report is content, not a name that a message may quote.
+    return name if name is not None and is_column(name) else None
