@@ -314,3 +314,17 @@ def test_a_file_whose_lines_lost_their_empty_fields_has_no_warning(
     Path("trimmed").write_bytes(render([settlement("10.00", "-3.50")], trailing_fields=False, ends_with_line_end=False))
     assert main(["check", "--json", "trimmed"]) == 0
     assert "warnings" not in json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    "answer", ["{}", '{"payload": null}', '{"payload": {}}', '{"statusCode": 200, "payload": null}']
+)
+def test_an_empty_answer_of_an_unknown_operation_reads_as_no_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], answer: str
+) -> None:
+    file = tmp_path / "answer.json"
+    file.write_text(answer)
+    assert main(["read", "--json", str(file)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["verdict"], found["family"], found["rows"], found["sums"]) == ("read", None, 0, {})
+    assert "does not show which operation it answers" in found["warnings"][0]

@@ -114,6 +114,7 @@ def read_file(path: Path, *, first_rows: int = 0, out: Path | None = None) -> tu
     Raises:
         OSError: The file cannot be read, or `out` not written.
     """
+    from tieout.documents import ReasonCode
     from tieout.reports.errors import Refused
     from tieout.reports.report import SETTLEMENT, recognise
     from tieout.reports.rows_out import RowsOut
@@ -128,11 +129,21 @@ def read_file(path: Path, *, first_rows: int = 0, out: Path | None = None) -> tu
         if output is not None:
             output.finish(tally.schema)
     except Refused as refusal:
+        if refusal.reason.code is ReasonCode.NO_DATA:
+            return _without_rows(path, refusal), []
         return _refused(path, family, refusal), []
     finally:
         if output is not None:
             output.discard()
     return reading, tally.first_rows
+
+
+def _without_rows(path: Path, refusal: Refused) -> FileReading:
+    """An answer of Amazon that holds nothing: it reads, and nobody can tell which operation it answers."""
+    warning = refusal.reason.message
+    return FileReading(
+        file=str(path), family=None, verdict=READ, rows=0, encoding=refusal.known.encoding, warnings=(warning,)
+    )
 
 
 def _refused(path: Path, family: str | None, refusal: Refused) -> FileReading:

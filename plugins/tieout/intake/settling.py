@@ -277,9 +277,10 @@ def _without_checks(lake: Lake, document: Document) -> DocumentOutcome | tuple[M
     if reading.staged:
         return manifest, reading.staged
     assert reading.refused is not None
+    nothing = reading.refused.code is ReasonCode.NO_DATA
     return DocumentOutcome(
         document=document,
-        state=State.QUARANTINED,
+        state=State.SKIPPED if nothing else State.QUARANTINED,
         reasons=(reading.refused,),
         raw=manifest.raw,
         reader_version=_reader_version(document),

@@ -67,7 +67,9 @@ def refusal(content: Any, families: Sequence[Family], wanted: Family | None = No
         families: The JSON families.
         wanted: What it had to be.
     """
-    return Misfit(ReasonCode.UNKNOWN_LAYOUT, *_words(content, families, wanted), line=1)
+    empty = is_empty(content) and not (wanted and family_of(content, families))
+    code = ReasonCode.NO_DATA if empty else ReasonCode.UNKNOWN_LAYOUT
+    return Misfit(code, *_words(content, families, wanted), line=1)
 
 
 def _words(content: Any, families: Sequence[Family], wanted: Family | None) -> tuple[str, str]:
