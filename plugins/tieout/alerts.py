@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime
 
-from tieout.documents import Record, Region
+from tieout.documents import Message, Record, Region, capped
 
 SHOWN = 20
 """Alerts that one message spells out; the others are counted, and stand in ops.alert."""
@@ -141,7 +141,7 @@ class Alert(Record):
     kind: AlertKind
     subject: str
     """What is in trouble, the same text each time it is noticed: a document's id, an account and currency, a task."""
-    message: str
+    message: Message
     region: Region | None = None
     account: str | None = None
     settlement_id: str | None = None
@@ -163,7 +163,7 @@ class Alert(Record):
     @property
     def title(self) -> str:
         """What happened to what, in one line."""
-        return f"{MEANINGS[self.kind].title}: {self.subject}"
+        return capped(f"{MEANINGS[self.kind].title}: {self.subject}")
 
     def lines(self) -> list[str]:
         """The alert in words, a line each: what, where, how much, since when, what to do."""
@@ -199,14 +199,26 @@ def digest_line(alerts: Sequence[Alert]) -> str:
     return f"Tieout digest: {', '.join(f'{count} {severity}' for severity, count in counts.items() if count)}"
 
 
-def body(alerts: Sequence[Alert], *, resolved: bool = False) -> str:
-    """The message itself, plain text."""
+def body(alerts: Sequence[Alert], *, resolved: bool = False, limit: int | None = None) -> str:
+    """The message itself, plain text.
+
+    Args:
+        alerts: What it reports.
+        resolved: Whether they are over.
+        limit: Bytes that the message may have; alerts beyond them are counted.
+    """
     if resolved:
-        return "\n".join(f"Resolved: {alert.title}" for alert in alerts)
-    shown = ["\n".join(alert.lines()) for alert in alerts[:SHOWN]]
-    if len(alerts) > SHOWN:
-        shown.append(f"and {len(alerts) - SHOWN} more: SELECT * FROM ops.alert WHERE resolved_at IS NULL")
-    return "\n\n".join(shown)
+        return _within([f"Resolved: {alert.title}" for alert in alerts], "\n", len(alerts), limit)
+    return _within(["\n".join(alert.lines()) for alert in alerts[:SHOWN]], "\n\n", len(alerts), limit)
+
+
+def _within(texts: list[str], between: str, count: int, limit: int | None) -> str:
+    while True:
+        more = [f"and {count - len(texts)} more: SELECT * FROM ops.alert WHERE resolved_at IS NULL"]
+        text = between.join(texts + more * (count > len(texts)))
+        if limit is None or len(text.encode()) <= limit or len(texts) < 2:
+            return text if limit is None else text.encode()[:limit].decode(errors="ignore")
+        del texts[-1]
 
 
 _SECRETS = re.compile(

@@ -9,8 +9,24 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+
+LONGEST_MESSAGE = 1000
+"""Characters of a message: a file may hold a value of megabytes, and a message goes into logs, mails and tables."""
+
+
+def capped(text: str) -> str:
+    """Return a message of at most `LONGEST_MESSAGE` characters. A longer one loses its middle: its end says what to do."""
+    if len(text) <= LONGEST_MESSAGE:
+        return text
+    kept = LONGEST_MESSAGE // 2 - 20
+    return f"{text[:kept]}… {len(text) - 2 * kept:,} characters …{text[-kept:]}"
+
+
+Message = Annotated[str, AfterValidator(capped)]
+"""Text of a bounded length."""
 
 
 class Record(BaseModel):
@@ -118,9 +134,9 @@ class Reason(Record):
     """
 
     code: ReasonCode
-    message: str
+    message: Message
     line: int | None = None
-    column: str | None = None
+    column: Message | None = None
 
 
 class Document(Record):
@@ -250,8 +266,8 @@ class CheckResult(Record):
     severity: Severity
     passed: bool
     reason: Reason | None = None
-    observed: str | None = None
-    expected: str | None = None
+    observed: Message | None = None
+    expected: Message | None = None
     why: str
     """Why this check exists."""
 

@@ -26,6 +26,7 @@ from tieout.documents import Region
 from tieout.intake import alerting
 from tieout.lake import Lake
 from tieout.notifications import alert as notifications
+from tieout.notifications import channels
 from tieout.notifications.alert import (
     AlertNotifier,
     RecoveryNotifier,
@@ -35,7 +36,7 @@ from tieout.notifications.alert import (
     tell_resolved,
     to_end_within,
 )
-from tieout.notifications.channels import load_channels
+from tieout.notifications.channels import LONGEST, Channel, Via, load_channels
 from tieout.settings import settings
 from tieout.warehouse import Warehouse
 
@@ -452,6 +453,69 @@ def test_many_alerts_are_counted_and_not_all_spelled_out() -> None:
     many = [HOLE.model_copy(update={"subject": f"account {number}"}) for number in range(25)]
     assert subject_line(many) == "Tieout alert: 25 chain hole"
     assert "and 5 more" in body(many)
+
+
+def test_a_message_has_a_longest_length_and_keeps_its_end(servers: Servers, lake: Lake) -> None:
+    """A value of a file may have megabytes, and SNS refuses more than 256 KiB."""
+    long = Alert(
+        kind=AlertKind.DOCUMENT_QUARANTINED, subject="x" * 400_000, message="a" * 400_000 + ". Download it again",
+        account="ember_eu",
+    )  # fmt: skip
+    assert len(long.message) <= 1000
+    assert long.message.endswith("aaa. Download it again")
+    tell(lake, [long, HOLE])
+    (published,) = servers.published()
+    assert "chain hole" in published["Subject"]
+    assert len(published["Message"]) < 5000
+    assert "ember_eu EUR 2026-07-01" in published["Message"]
+
+
+@pytest.mark.parametrize(("via", "limit"), LONGEST.items())
+def test_a_message_of_many_alerts_stays_below_what_a_channel_takes(via: Via, limit: int) -> None:
+    many = [
+        HOLE.model_copy(update={"subject": f"{number}", "message": "\U0001d11e" * 1000, "where": "é" * 9000})
+        for number in range(25)
+    ]
+    text = body(many, limit=limit)
+    assert len(text.encode()) <= limit
+    assert "more: SELECT * FROM ops.alert" in text
+    assert len(body([*many[:1], *many] * 900, resolved=True, limit=limit).encode()) <= limit
+
+
+@pytest.mark.parametrize("failing", [ValueError("too long"), OSError("552 message too big")])
+def test_one_alert_that_a_channel_refuses_does_not_keep_back_the_others(
+    servers: Servers, lake: Lake, monkeypatch: pytest.MonkeyPatch, failing: Exception
+) -> None:
+    sent: dict[str, list[str]] = {}
+
+    def send(channel: Channel, subject: str, text: str) -> None:
+        if HOLE.subject in text:
+            raise failing
+        sent.setdefault(channel.name, []).append(text)
+
+    monkeypatch.setattr(channels, "send", send)
+    tell(lake, [HOLE, SHORT, ELSEWHERE])
+    assert [len(texts) for texts in (sent["finance"], sent["on-call"], sent["team"])] == [2, 2, 1]
+    assert SHORT.subject in sent["finance"][0]
+    told = {record.alert.subject: set(record.told) for record in alerting.open_alerts(lake)}
+    assert told == {
+        SHORT.subject: {"finance", "on-call", "team"}, ELSEWHERE.subject: {"finance", "on-call"}, HOLE.subject: set(),
+    }  # fmt: skip
+
+
+def test_a_channel_that_does_not_answer_is_not_waited_for_alert_by_alert(
+    servers: Servers, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def send(channel: Channel, subject: str, text: str) -> None:
+        tries.append(channel.name)
+        raise TimeoutError
+
+    monkeypatch.setattr(channels, "send", send)
+    monkeypatch.setattr(notifications, "ONE_BY_ONE", -1.0)
+    tell(lake, [HOLE, SHORT])
+    assert sorted(tries) == ["finance", "on-call", "team"]
 
 
 def test_what_has_the_form_of_a_secret_is_blanked_out() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseNotifier
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from tieout.notifications.channels import Channel
 
 log = logging.getLogger(__name__)
+
+ONE_BY_ONE = 60.0
+"""Seconds for which the alerts of a message that a channel refused are sent on their own."""
 
 
 class TroubleTold(AirflowFailException):
@@ -61,10 +65,10 @@ def _send_digests(lake: Lake, records: Sequence[AlertRecord]) -> None:
             continue
         waiting.sort(key=lambda r: (channel.name in r.told, order[r.alert.severity]))
         alerts = [record.alert for record in waiting]
-        if _deliver(channel, digest_line(alerts), body(alerts)):
-            for alert in alerts:
-                note_told(lake, alert, channel.name, _now())
-        else:
+        told = _send_as_far_as_taken(channel, alerts, digest_line)
+        for alert in told:
+            note_told(lake, alert, channel.name, _now())
+        if not told:
             release_digest(lake, channel.name)
 
 
@@ -92,12 +96,34 @@ def _tell_channels(lake: Lake, records: Sequence[AlertRecord]) -> None:
         mine = [alert for alert in new if claim(lake, alert, channel.name, now)]
         if not mine:
             continue
-        told = _send(channel, mine)
+        told = _send_as_far_as_taken(channel, mine, subject_line)
         for alert in mine:
-            if told:
+            if alert in told:
                 note_told(lake, alert, channel.name, now)
             else:
                 give_up(lake, alert, channel.name)
+
+
+def _send_as_far_as_taken(
+    channel: Channel, alerts: Sequence[Alert], subject: Callable[[Sequence[Alert]], str]
+) -> list[Alert]:
+    """Send alerts as one message, or one by one if the channel refuses that: one alert must not keep back the others.
+
+    A channel that does not answer is not waited for longer than `ONE_BY_ONE`, which a refusal does not take.
+
+    Returns:
+        The alerts that the channel took.
+    """
+    if _deliver(channel, subject(alerts), alerts):
+        return list(alerts)
+    deadline = time.monotonic() + ONE_BY_ONE
+    told = []
+    for alert in alerts if len(alerts) > 1 else ():
+        if time.monotonic() > deadline:
+            break
+        if _deliver(channel, subject([alert]), [alert]):
+            told.append(alert)
+    return told
 
 
 def _channels() -> tuple[Channel, ...]:
@@ -111,15 +137,15 @@ def _channels() -> tuple[Channel, ...]:
 
 
 def _send(channel: Channel, alerts: Sequence[Alert], *, resolved: bool = False) -> bool:
-    return _deliver(channel, subject_line(alerts, resolved=resolved), body(alerts, resolved=resolved))
+    return _deliver(channel, subject_line(alerts, resolved=resolved), alerts, resolved=resolved)
 
 
-def _deliver(channel: Channel, subject: str, text: str) -> bool:
+def _deliver(channel: Channel, subject: str, alerts: Sequence[Alert], *, resolved: bool = False) -> bool:
     """Send one message; return whether the channel took it."""
-    from tieout.notifications.channels import send
+    from tieout.notifications.channels import LONGEST, send
 
     try:
-        send(channel, subject, text)
+        send(channel, subject, body(alerts, resolved=resolved, limit=LONGEST[channel.via]))
     except Exception as error:  # whatever a mail server or a network can do: the pipeline must go on
         log.error(
             "channel %r (%s, connection %r) could not be told: %s: %s",

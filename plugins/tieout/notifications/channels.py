@@ -28,6 +28,10 @@ class Via(StrEnum):
     SLACK = "slack"
 
 
+LONGEST = {Via.SMTP: 200_000, Via.SNS: 200_000, Via.SLACK: 30_000}
+"""Bytes of the text of one message: SNS refuses more than 256 KiB, Slack cuts after 40,000 characters."""
+
+
 class Channel(Record):
     """One place where alerts go. Its server and credentials are those of an Airflow connection."""
 

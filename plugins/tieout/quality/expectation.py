@@ -14,7 +14,7 @@ from great_expectations.render import (
 )
 from great_expectations.render.renderer.renderer import renderer
 
-from tieout.documents import Severity
+from tieout.documents import Severity, capped
 from tieout.quality.checks import Check, check_of, counted
 
 _SHOWN = 50
@@ -34,7 +34,7 @@ class ExpectNoFindings(UnexpectedRowsExpectation):
         rows = metrics["unexpected_rows_query.table"][:_SHOWN]
         count = metrics["unexpected_rows_query.row_count"]
         findings = [(row["document_id"], check.explain(row)) for row in rows]
-        shown = [[document, finding.line or "", finding.message] for document, finding in findings]
+        shown = [[document, finding.line or "", capped(finding.message)] for document, finding in findings]
         return {"success": count == 0, "result": {"observed_value": count, "details": {"findings": shown}}}
 
     @classmethod
