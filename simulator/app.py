@@ -13,7 +13,18 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator import applications, consent, downloads, finances, login, participations, reports, restricted, rotation
+from simulator import (
+    applications,
+    consent,
+    downloads,
+    finances,
+    login,
+    participations,
+    reports,
+    restricted,
+    rotation,
+    sandbox,
+)
 from simulator.answers import ABORT
 from simulator.applications import DRAFTS, Applications, application_id
 from simulator.appstore import api as appstore_api
@@ -104,6 +115,7 @@ class SimulatedAmazon:
         app.include_router(finances.router(FinancesApi(gateway, self.documents)))
         app.include_router(downloads.router(region, storage))
         app.include_router(rotation.router(region, self._login, self.applications, self.rules))
+        app.include_router(sandbox.router(self._login))
         return app
 
     def login_app(self, base_url: str = "http://login.test") -> FastAPI:

@@ -103,7 +103,7 @@ class Gateway:
             faults = self._rules.of_call(caller.seller.key, self.region, name, report_id, cannot)
             if slow := faults.get(CallFault.SLOW_ANSWER):
                 await asyncio.sleep(slow.parameters.get("seconds", SLOW))
-            self._refuse(caller, faults)
+            self._refuse(caller, faults, request)
             if not self._quotas.take(caller.client_id, caller.selling_partner_id, name, self.clock.now()):
                 raise ApiError(429, "QuotaExceeded", _QUOTA_EXCEEDED)
             if failed := faults.get(CallFault.SERVER_ERROR):
@@ -112,6 +112,9 @@ class Gateway:
                 invalid(wrong)
             else:
                 answer = await operation(request, caller, faults)
+                if changed := faults.get(CallFault.CHANGED_SHAPE):
+                    content = changed_shape(json.loads(bytes(answer.body)), **changed.parameters)
+                    answer = JSONResponse(content, status_code=answer.status_code)
         except ApiError as error:
             if error.status == 400 and (silent := faults.get(CallFault.MUTE_REFUSAL)):
                 error = mute(silent.parameters.get("said", "null"), str(error))
@@ -126,7 +129,7 @@ class Gateway:
             return Cut(bytes(answer.body), cut.parameters.get("where", "before_headers"), answer.headers)
         return answer
 
-    def _refuse(self, caller: Caller, faults: Faults) -> None:
+    def _refuse(self, caller: Caller, faults: Faults, request: Request) -> None:
         """What faults on demand refuse before anything is looked at.
 
         :raises ApiError: if one does.
@@ -135,9 +138,11 @@ class Gateway:
             raise denied("The LWA secret token you provided has expired.")
         if CallFault.CONSENT_WITHDRAWN in faults:
             raise denied()
-        if CallFault.ROLE_MISSING in faults:
-            # amzn/selling-partner-api-models#1479
-            raise ApiError(403, "Unauthorized", "Access to the resource is forbidden")
+        if lacking := faults.get(CallFault.ROLE_MISSING):
+            types = set(lacking.parameters.get("report_types", "").split(",")) - {""}
+            if not types or types & set(listed_values(request, "reportTypes")):
+                # amzn/selling-partner-api-models#1479
+                raise ApiError(403, "Unauthorized", "Access to the resource is forbidden")
         if CallFault.OPERATION_UNKNOWN in faults:
             raise denied(code="MissingAuthenticationToken")
         if CallFault.TOKEN_REVOKED in faults:
@@ -194,6 +199,17 @@ class Gateway:
 
     def _signature(self, body: bytes) -> bytes:
         return hmac.new(self._key, body, hashlib.sha256).digest()
+
+
+def changed_shape(content: Any, field: str, becomes: str) -> Any:
+    """An answer in which a field has another name, wherever it is."""
+    return _renamed(content, field, becomes)
+
+
+def _renamed(value: Any, field: str, becomes: str) -> Any:
+    if isinstance(value, dict):
+        return {becomes if name == field else name: _renamed(inner, field, becomes) for name, inner in value.items()}
+    return [_renamed(each, field, becomes) for each in value] if isinstance(value, list) else value
 
 
 def listed_values(request: Request, name: str) -> list[str]:

@@ -52,9 +52,12 @@ class CallFault(StrEnum):
     MUTE_REFUSAL = "mute_refusal"
     """A call that is refused with 400 anyway is refused without a word that helps."""
     ROLE_MISSING = "role_missing"
+    """The application lacks the role (amzn/selling-partner-api-models#1479); of getReports, of some report types."""
     OPERATION_UNKNOWN = "operation_unknown"
     NOT_ENROLLED = "not_enrolled"
     """The application has no queue for its new secret."""
+    CHANGED_SHAPE = "changed_shape"
+    """A field of the answer has another name than in Amazon's model."""
 
 
 _API = frozenset(PLANS)
@@ -81,6 +84,7 @@ OPERATIONS: dict[CallFault, frozenset[str]] = {
     CallFault.ROLE_MISSING: _API,
     CallFault.OPERATION_UNKNOWN: _API,
     CallFault.NOT_ENROLLED: frozenset({ROTATION}),
+    CallFault.CHANGED_SHAPE: _API,
 }
 """The operations that each fault can happen to."""
 
@@ -123,6 +127,8 @@ PARAMETERS: dict[str, dict[str, Callable[[Any], str | None]]] = {
     CallFault.EXPIRED_PAGE_TOKEN: _SAID,
     CallFault.MUTE_REFUSAL: _SAID,
     CallFault.WINDOW_TOO_LARGE: {"days": _number(0), "mute": _flag},
+    CallFault.ROLE_MISSING: {"report_types": _text},
+    CallFault.CHANGED_SHAPE: {"field": _text, "becomes": _text},
     CallFault.PAGE_TOO_LARGE: {"size": _number(1, 100), "mute": _flag},
     Fault.SLOW: _HOURS,
     Fault.QUEUED: _HOURS,

@@ -20,15 +20,18 @@ ROOMS = {
     "quality": SHARED | {"reports"},  # what every family has to hold follows from its declaration
     "warehouse": SHARED | {"reports"},  # of a document that was not read, the family follows from its type
     "intake": SHARED | {"amazon", "lake", "reports", "quality", "warehouse"},
-    "hooks": SHARED | {"amazon", "lake", "warehouse", "provider"},
+    # one call per operation and report family, each answer read as the DAGs do
+    "doctor": SHARED | {"amazon", "reports", "intake"},
+    "commands": SHARED | {"doctor", "hooks"},
+    "hooks": SHARED | {"amazon", "lake", "warehouse", "provider", "doctor", "reports"},
     "triggers": SHARED,
     "notifications": SHARED | {"hooks", "lake", "intake"},
     "provider": set(),
     "cli": SHARED | {"amazon", "web"},
-    "web": SHARED | {"amazon", "provider"},
+    "web": SHARED | {"amazon", "provider", "doctor", "hooks"},
     "operators": SHARED | {"amazon", "lake", "intake", "hooks", "triggers", "notifications"},
 }
-AIRFLOW_AWARE = {"cli", "web", "hooks", "triggers", "notifications", "operators", "assets"}
+AIRFLOW_AWARE = {"cli", "commands", "web", "hooks", "triggers", "notifications", "operators", "assets"}
 NETWORK = {"httpx", "requests", "urllib", "boto3", "botocore", "socket", "http"}
 
 

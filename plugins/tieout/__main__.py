@@ -1,4 +1,4 @@
-"""`python -m tieout`: what can be done with nothing else running."""
+"""`python -m tieout`: what can be done without a DAG; `doctor` alone needs Airflow's connections."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from tieout import check, rates, read
+from tieout.commands import doctor
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.add_command(commands)
     read.add_command(commands)
     rates.add_command(commands)
+    doctor.add_command(commands)
     options = parser.parse_args(arguments)
     return options.run(options)
 

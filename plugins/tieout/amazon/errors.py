@@ -33,12 +33,20 @@ class LoginRefused(AmazonError):
         super().__init__(f"Login with Amazon answered {error}: {description}. {advice}")
         self.error = error
         self.description = description
+        self.advice = advice
 
 
 class AccessDenied(AmazonError):
-    """Amazon knows us and says no (401, 403). A retry does not help."""
+    """Amazon knows us and says no (401, 403). A retry does not help.
+
+    :ivar said: what Amazon says.
+    """
 
     retry_helps = False
+
+    def __init__(self, message: str, said: str = "") -> None:
+        super().__init__(message)
+        self.said = said or message
 
 
 class InvalidRequest(AmazonError):

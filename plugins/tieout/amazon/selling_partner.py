@@ -417,7 +417,9 @@ class SellingPartner:
             if answer.status_code in (401, 403):
                 # An access token can die or be revoked before its time; a fresh one tells which it is.
                 if renewals >= (FRESH_TOKENS if _token_dead(answer) else 1) or _secret_expired(answer):
-                    raise AccessDenied(_denied(operation, self._account, answer))
+                    raise AccessDenied(
+                        _denied(operation, self._account, answer), f"{answer.status_code} {_errors(answer)}"
+                    )
                 self._login.forget()
                 renewals += 1
             elif answer.status_code < 500:

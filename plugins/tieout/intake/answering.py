@@ -18,7 +18,7 @@ from tieout.amazon.clock import Clock
 from tieout.amazon.errors import AmazonUnavailable, BudgetExhausted, InvalidRequest
 from tieout.amazon.listing import Window
 from tieout.amazon.selling_partner import SellingPartner
-from tieout.documents import Document, RawFile, Source
+from tieout.documents import Document, RawFile, Region, Source
 from tieout.intake.business_day import business_day_before
 from tieout.intake.receiving import keep_raw
 from tieout.intake.records import Wish
@@ -116,7 +116,7 @@ def _texts(
     tries = 0
     while windows:
         window = windows.pop(0)
-        parameters = _parameters(question, wish, window, thing)
+        parameters = parameters_of(question, wish.region, window, thing)
         try:
             pages = list(_pages(amazon, clock, operation, question, parameters))
         except _TokenDied as died:
@@ -134,14 +134,22 @@ def _texts(
         yield from pages
 
 
-def _parameters(question: Question, wish: Wish, window: Window, thing: str) -> dict[str, str]:
+def parameters_of(question: Question, region: Region, window: Window, thing: str) -> dict[str, str]:
+    """Return the parameters of the first page of a window.
+
+    Args:
+        question: How the API is asked.
+        region: The account's region, whose business days are asked for.
+        window: The time that is asked for.
+        thing: Of several things that are asked for one after the other, the one; else nothing.
+    """
     parameters = dict(question.more)
     if question.since:
         parameters[question.since] = _iso(window.since)
     if question.until:
         parameters[question.until] = _iso(window.until)
     if question.as_of:
-        parameters[question.as_of] = business_day_before(wish.region, window.until).isoformat()
+        parameters[question.as_of] = business_day_before(region, window.until).isoformat()
     if question.each:
         parameters[question.each] = thing
     return parameters

@@ -7,6 +7,7 @@ once, and the browser is sent on.
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import secrets
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ import jinja2
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.core_api.security import GetUserDep
+from airflow.sdk.exceptions import AirflowNotFoundException
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
@@ -37,6 +39,8 @@ from tieout.amazon.check import SANDBOX_WARNING, check_connection
 from tieout.amazon.connection import Environment, SellerConnection
 from tieout.amazon.errors import AmazonError, AmazonUnavailable, LoginRefused
 from tieout.amazon.login import exchange_code
+from tieout.doctor.bundle import bundle, bundle_name
+from tieout.hooks.doctor import examine
 from tieout.marketplaces import Marketplace, known_marketplaces
 from tieout.settings import SECRET_QUEUE_CONNECTION, settings
 from tieout.web import rotation, store
@@ -225,6 +229,25 @@ def pages() -> FastAPI:
         with httpx.Client(timeout=PATIENCE) as http:
             works, said = check_connection(row.connection, http, row.account.region)
         return _to_account(request, row.account, works, said)
+
+    @app.post("/sellers/{name}/doctor")
+    def doctor(request: Request, name: str, user: GetUserDep, form: FormDep) -> Response:
+        row = _own(request, name, user, form)
+        if row.connection is None:
+            raise HTTPException(400, "There is no connection to examine.")
+        try:
+            found = examine(row.account)
+        except (AirflowNotFoundException, ValueError) as error:
+            return _to_account(request, row.account, False, str(error), title="The connection was not examined")
+        store.note("tieout_examined", user.get_name(), account=name, verdicts=found.counts())
+        return _page(
+            request,
+            "doctor.html",
+            row=row,
+            found=found,
+            bundle=base64.b64encode(bundle(found)).decode(),
+            bundle_name=bundle_name(found),
+        )
 
     @app.post("/sellers/{name}/rotate")
     def rotate(request: Request, name: str, user: GetUserDep, form: FormDep) -> Response:

@@ -1,0 +1,1 @@
+"""Subcommands of `python -m tieout` that need Airflow's connections."""

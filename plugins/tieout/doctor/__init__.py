@@ -1,0 +1,1 @@
+"""What works of an account's connection, role by role and report by report, and the shapes of Amazon's answers."""
