@@ -1,9 +1,9 @@
 """What Amazon says about the money of every account of a marketplace region, once a business day.
 
-For each account: list the settlement reports that Amazon holds; ask where the account sells, ask for the reports of every
-family, and receive all of them as they are made; read them into typed Parquet; check that they tie out and hold what their
-family has to hold. Then publish the region's day to the warehouse. The run's partition key is the business day in the
-region's time zone; `airflow backfill create` and reruns use the same key.
+For each account: list the settlements and the reports made in Seller Central that Amazon holds; ask where the account sells,
+ask for the reports of every family, and receive all of them as they are made; read them into typed Parquet; check that they
+tie out and hold what their family has to hold. Then publish the region's day to the warehouse. The run's partition key is
+the business day in the region's time zone; `airflow backfill create` and reruns use the same key.
 
 A report that Amazon has not made when the day gives up is taken up by the next run, under the same id; an empty answer is
 asked for once more before it is believed. A document that fails its checks goes to quarantine, the others go on, and
@@ -25,7 +25,7 @@ from tieout.operators.accounts import AccountForDocumentsOperator, PlanAccountsO
 from tieout.operators.reports import (
     CheckReportsOperator,
     CollectReportsOperator,
-    ListSettlementsOperator,
+    ListReportsOperator,
     ReadReportsOperator,
 )
 from tieout.settings import settings
@@ -58,7 +58,7 @@ def marketplace_reports(region: Region) -> DAG:
         @task_group
         def reports(account: dict[str, Any]) -> None:
             (
-                ListSettlementsOperator(task_id="list", account=account)
+                ListReportsOperator(task_id="list", account=account)
                 >> CollectReportsOperator(task_id="collect", account=account)
                 >> ReadReportsOperator(task_id="read", account=account)
                 >> CheckReportsOperator(task_id="check", account=account)

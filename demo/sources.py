@@ -81,6 +81,16 @@ SOURCES: dict[str, Source] = {
         },
         ("CAST(posted_at AS TIMESTAMPTZ)", "posted_at"),
     ),
+    "deferred_transactions": Source(
+        "core.deferred_transaction",
+        {
+            **_same(TEXT, "settlement_id", "order_id", "sku", "currency"),
+            **_same(COUNT, "quantity"),
+            **_same(MONEY, "total"),
+            **_same(INSTANT, "posted_at"),
+        },
+        None,
+    ),
     "vat_transactions": Source(
         "core.vat_transaction",
         {

@@ -42,6 +42,8 @@ from simulator.quotas import Quotas
 from simulator.reports import ReportsApi
 from simulator.requested import RequestedReports
 from simulator.rules import BadRule, Rules, read_rules
+from simulator.seller_central import SOURCES as LISTED
+from simulator.seller_central import SellerCentral
 from simulator.sellers import SELLERS, credentials
 from simulator.sources.truth import SOURCES
 from simulator.sources.truth import sources as sources_truth
@@ -75,6 +77,7 @@ class SimulatedAmazon:
         self.rules = Rules(seed, clock)
         self.documents = Documents(World(seed, opened), clock.instant - RETENTION, self.rules)
         self._requested = RequestedReports(clock, self.documents, self.rules)
+        self._seller_central = SellerCentral(clock, self.documents, self.rules)
         self.applications = Applications(seed, clock, redirect_uris)
         self._consents = Consents(seed, clock, self.applications)
         self._login = Login(seed, clock, self.applications, self._consents, self.rules)
@@ -99,7 +102,11 @@ class SimulatedAmazon:
         if APPSTORE in names:
             names.remove(APPSTORE)
             found[APPSTORE] = self.appstore.truth()
-        return found | {"sources": sources_truth(self.documents.world, at or now, names, since)}
+        told = sources_truth(self.documents.world, at or now, [name for name in names if name not in LISTED], since)
+        for name in set(names) & LISTED.keys():
+            told[name] = self._seller_central.told(name, at or now)
+            found["seller_central"] = self._seller_central.truth(at or now)
+        return found | {"sources": told}
 
     def region_app(self, region: Region, base_url: str) -> FastAPI:
         """The Selling Partner API of a region.
@@ -107,9 +114,13 @@ class SimulatedAmazon:
         :param base_url: how clients reach it; the URLs of documents begin so.
         """
         app = self._app()
-        storage = Downloads(region, self.seed, self.clock, self.documents, self._requested, self.rules, base_url)
+        storage = Downloads(
+            region, self.seed, self.clock, self.documents, self._requested, self._seller_central, self.rules, base_url
+        )
         gateway = Gateway(region, self.seed, self.clock, self._login, self._quotas, self.rules)
-        app.include_router(reports.router(ReportsApi(gateway, self.documents, self._requested, storage)))
+        app.include_router(
+            reports.router(ReportsApi(gateway, self.documents, self._requested, self._seller_central, storage))
+        )
         app.include_router(restricted.router(gateway, self._login))
         app.include_router(participations.router(gateway, self.documents))
         app.include_router(finances.router(FinancesApi(gateway, self.documents)))

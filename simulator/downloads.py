@@ -22,6 +22,7 @@ from simulator.documents import Documents, Download, Report
 from simulator.marketplaces import Region
 from simulator.requested import RequestedReport, RequestedReports
 from simulator.rules import DOWNLOAD, CallFault, Rule, Rules
+from simulator.seller_central import SellerCentral
 from simulator.sellers import SELLERS
 
 LIFE = dt.timedelta(minutes=5)
@@ -41,6 +42,7 @@ class Downloads:
         clock: VirtualClock,
         documents: Documents,
         requested: RequestedReports,
+        seller_central: SellerCentral,
         rules: Rules,
         base_url: str,
     ) -> None:
@@ -48,6 +50,7 @@ class Downloads:
         self._clock = clock
         self._documents = documents
         self._requested = requested
+        self._seller_central = seller_central
         self._rules = rules
         self._base_url = base_url
         self._key = hashlib.sha256(f"{seed}/downloads/{region}".encode()).digest()
@@ -111,7 +114,7 @@ class Downloads:
             for report in self._documents.reports(seller, now):
                 if report.document_id == document_id:
                     return report
-        return self._requested.of_document(document_id)
+        return self._requested.of_document(document_id) or self._seller_central.of_document(document_id)
 
     def _file(self, report: Report | RequestedReport, query: dict[str, str], faults: dict[CallFault, Rule]) -> Response:
         download = self.body(report)

@@ -151,6 +151,22 @@ class Gateway:
         if CallFault.THROTTLED in faults:
             raise ApiError(429, "QuotaExceeded", _QUOTA_EXCEEDED)
 
+    def refuse_types(self, caller: Caller, operation: str, types: tuple[str, ...]) -> None:
+        """Refuse reports of types that faults on demand name.
+
+        Raises:
+            ApiError: One of them is refused.
+        """
+        faults = self._rules.of_call(caller.seller.key, self.region, operation, types=types)
+        if rule := faults.get(CallFault.TYPE_REFUSED):
+            status = rule.parameters.get("status", 400)
+            if status == 403:
+                # amzn/selling-partner-api-models#1479
+                raise ApiError(403, "Unauthorized", "Access to the resource is forbidden")
+            if status == 404:
+                raise ApiError(404, "NotFound", "The requested resource could not be found.")
+            invalid(f"Invalid Report Type {rule.parameters.get('report_type', types[0])}")
+
     def _throttle_headers(self, answer: Response, rule: Rule) -> None:
         if (seconds := rule.parameters.get("retry_after")) is not None:
             until = self.clock.now() + dt.timedelta(seconds=seconds)

@@ -32,6 +32,7 @@ from simulator.login import Caller
 from simulator.marketplaces import BY_ID
 from simulator.requested import RequestedReport, RequestedReports
 from simulator.rules import CallFault
+from simulator.seller_central import SellerCentral
 from simulator.sellers import Seller
 from simulator.sources.kinds import KINDS
 
@@ -53,12 +54,18 @@ class ReportsApi:
     """The operations of one region."""
 
     def __init__(
-        self, gateway: Gateway, documents: Documents, requested: RequestedReports, downloads: Downloads
+        self,
+        gateway: Gateway,
+        documents: Documents,
+        requested: RequestedReports,
+        seller_central: SellerCentral,
+        downloads: Downloads,
     ) -> None:
         self.gateway = gateway
         self._clock = gateway.clock
         self._documents = documents
         self._requested = requested
+        self._seller_central = seller_central
         self._downloads = downloads
 
     # -- operations ------------------------------------------------------------------------------------------------
@@ -77,6 +84,7 @@ class ReportsApi:
             page = self.gateway.open_token(query["nextToken"], caller, now)
         else:
             page = self._first_page(request, now)
+            self.gateway.refuse_types(caller, "getReports", tuple(page["reportTypes"]))
         _refuse_size(page, faults)
         matching = [report for report in self._listed(caller.seller, now) if _matches(report, page, now)]
         matching.reverse()
@@ -115,7 +123,8 @@ class ReportsApi:
     async def create_report(self, request: Request, caller: Caller, faults: Faults) -> Response:
         """createReport: what is made is written down, and is done after a while."""
         body = await _specification(request, self._sold_in(caller), ("reportType", "marketplaceIds"))
-        if body["reportType"] not in KINDS:
+        self.gateway.refuse_types(caller, "createReport", (body["reportType"],))
+        if body["reportType"] not in KINDS or KINDS[body["reportType"]].by_hand:
             _refuse_type(body["reportType"])
         now = self._clock.now()
         start, end = (moment(name, body.get(name)) for name in ("dataStartTime", "dataEndTime"))
@@ -164,7 +173,11 @@ class ReportsApi:
 
     def _listed(self, seller: Seller, now: dt.datetime) -> list[AnyReport]:
         """What Amazon still keeps, oldest first."""
-        found: list[AnyReport] = [*self._documents.reports(seller, now), *self._requested.of(seller)]
+        found: list[AnyReport] = [
+            *self._documents.reports(seller, now),
+            *self._requested.of(seller),
+            *self._seller_central.of(seller),
+        ]
         kept = [r for r in found if r.created_at >= now - RETENTION and r.is_listed(now)]
         return sorted(kept, key=lambda report: (report.created_at, report.report_id))
 
@@ -275,8 +288,8 @@ async def _specification(request: Request, sold_in: tuple[str, ...], required: t
 
 
 def _refuse_type(report_type: str) -> NoReturn:
-    if report_type in _MADE_BY_AMAZON:
-        invalid(f"Request for report type {_MADE_BY_AMAZON[report_type]} is not allowed at this time")
+    if number := _MADE_BY_AMAZON.get(report_type) or (report_type in KINDS and KINDS[report_type].by_hand):
+        invalid(f"Request for report type {number} is not allowed at this time")
     if report_type in KINDS:
         invalid(f"The simulated Amazon does not make reports of type {report_type} on a schedule")
     invalid(f"Invalid Report Type {report_type}")

@@ -111,7 +111,7 @@ class RequestedReports:
                 started_at=started,
                 finished_at=started + dt.timedelta(seconds=30 + code[1] % 60),
                 final_status=status,
-                content=_content(file),
+                content=content_of(file),
                 rows=file.rows,
             )
         )
@@ -147,12 +147,12 @@ class RequestedReports:
     def of(self, seller: Seller) -> list[RequestedReport]:
         """What a seller asked for, with the faults on demand, oldest first."""
         now = self._clock.now()
-        return [self._suffering(report, now) for report in self._reports if report.seller is seller]
+        return [suffering(report, self._rules, now) for report in self._reports if report.seller is seller]
 
     def of_document(self, document_id: str) -> RequestedReport | None:
         """The report of a document."""
         now = self._clock.now()
-        found = (self._suffering(report, now) for report in self._reports)
+        found = (suffering(report, self._rules, now) for report in self._reports)
         return next((report for report in found if report.document_id == document_id), None)
 
     def truth(self, now: dt.datetime) -> list[dict[str, Any]]:
@@ -169,32 +169,35 @@ class RequestedReports:
                 "status": report.status(now),
                 "lines": report.rows,
             }
-            for report in (self._suffering(each, now) for each in self._reports)
+            for report in (suffering(each, self._rules, now) for each in self._reports)
         ]
 
-    def _suffering(self, report: RequestedReport, now: dt.datetime) -> RequestedReport:
-        for rule in self._rules.of_document(report.seller.key, report.seller.region, report.report_id, None):
-            if rule.ended is not None:
-                continue
-            then = rule.happens_at(report.created_at, 30.0)
-            match Fault(rule.fault):
-                case Fault.QUEUED:
-                    report = replace(report, started_at=then, finished_at=then)
-                case Fault.SLOW:
-                    report = replace(report, finished_at=then)
-                case Fault.CANCELLED:
-                    report = replace(report, final_status="CANCELLED")
-                case Fault.FATAL:
-                    file = _explanation("Error in report request: an internal error occurred.")
-                    report = replace(report, final_status="FATAL", content=_content(file))
-                case Fault.EMPTY if now < then:
-                    report = replace(report, content=_content(File(b"", UTF8, 0)))
-                case Fault.UNLISTED:
-                    report = replace(report, listed_from=then)
-        return report
+
+def suffering(report: RequestedReport, rules: Rules, now: dt.datetime) -> RequestedReport:
+    """A report with the faults on demand."""
+    for rule in rules.of_document(report.seller.key, report.seller.region, report.report_id, None):
+        if rule.ended is not None:
+            continue
+        then = rule.happens_at(report.created_at, 30.0)
+        match Fault(rule.fault):
+            case Fault.QUEUED:
+                report = replace(report, started_at=then, finished_at=then)
+            case Fault.SLOW:
+                report = replace(report, finished_at=then)
+            case Fault.CANCELLED:
+                report = replace(report, final_status="CANCELLED")
+            case Fault.FATAL:
+                file = _explanation("Error in report request: an internal error occurred.")
+                report = replace(report, final_status="FATAL", content=content_of(file))
+            case Fault.EMPTY if now < then:
+                report = replace(report, content=content_of(File(b"", UTF8, 0)))
+            case Fault.UNLISTED:
+                report = replace(report, listed_from=then)
+    return report
 
 
-def _content(file: File) -> Download:
+def content_of(file: File) -> Download:
+    """The bytes of a file as they are downloaded."""
     if not file.gzip:
         return Download(file.body, None, file.content_type)
     return Download(gzip.compress(file.body, mtime=0), "GZIP", file.content_type)

@@ -58,10 +58,13 @@ class CallFault(StrEnum):
     """The application has no queue for its new secret."""
     CHANGED_SHAPE = "changed_shape"
     """A field of the answer has another name than in Amazon's model."""
+    TYPE_REFUSED = "type_refused"
+    """Reports of some types are neither made nor listed: Amazon has retired them, or the application lacks a role."""
 
 
 _API = frozenset(PLANS)
 _LISTING = frozenset({"getReports"})
+_OF_TYPES = frozenset({"createReport", "getReports"})
 _PAGED = _LISTING | {"listFinancialEventGroups", "listTransactions", "listBalances", "listSummary", "listPayouts"}
 ROTATION = "rotateApplicationClientSecret"
 _ANYWHERE = _API | {TOKEN, DOWNLOAD}
@@ -85,6 +88,7 @@ OPERATIONS: dict[CallFault, frozenset[str]] = {
     CallFault.OPERATION_UNKNOWN: _API,
     CallFault.NOT_ENROLLED: frozenset({ROTATION}),
     CallFault.CHANGED_SHAPE: _API,
+    CallFault.TYPE_REFUSED: _OF_TYPES,
 }
 """The operations that each fault can happen to."""
 
@@ -126,6 +130,7 @@ PARAMETERS: dict[str, dict[str, Callable[[Any], str | None]]] = {
     CallFault.CONNECTION_CUT: {"where": _one_of("before_headers", "body")},
     CallFault.EXPIRED_PAGE_TOKEN: _SAID,
     CallFault.MUTE_REFUSAL: _SAID,
+    CallFault.TYPE_REFUSED: {"status": _one_of(400, 403, 404), "report_type": _text},
     CallFault.WINDOW_TOO_LARGE: {"days": _number(0), "mute": _flag},
     CallFault.ROLE_MISSING: {"report_types": _text},
     CallFault.CHANGED_SHAPE: {"field": _text, "becomes": _text},
@@ -250,10 +255,13 @@ class Rules:
         operation: str,
         report: str | None = None,
         cannot: frozenset[CallFault] = frozenset(),
+        types: tuple[str, ...] | None = None,
     ) -> dict[CallFault, Rule]:
         """The faults that happen to a call, by chance and count. Asking is what counts: ask once a call.
 
         :param cannot: faults that this call cannot have, and which it does not count for.
+        :param types: of a call for reports of some types, these types, asked once they are known; only the faults of types
+            then count.
         """
         now = self._clock.now()
         found: dict[CallFault, Rule] = {}
@@ -261,6 +269,10 @@ class Rules:
             if rule.of_document or rule.fault in cannot or operation not in OPERATIONS[CallFault(rule.fault)]:
                 continue
             if rule.operation not in (None, operation) or rule.report not in (None, report):
+                continue
+            if (rule.fault == CallFault.TYPE_REFUSED) != (types is not None):
+                continue
+            if types is not None and rule.parameters.get("report_type", types[0]) not in types:
                 continue
             if rule.account not in (None, account) or rule.region not in (None, region):
                 continue

@@ -8,7 +8,8 @@ no transaction; the transfer to the bank is one.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from simulator.clock import iso_z
@@ -126,15 +127,19 @@ def movements(book: Book, now: dt.datetime, ask: Ask | None = None) -> list[Move
     return sorted(covered, key=lambda row: row.posted_at)
 
 
-def truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
-    """What a file of each marketplace says, in its words."""
+def truth(book: Book, now: dt.datetime, ask: Ask | None = None) -> list[dict[str, Any]]:
+    """What a file of each marketplace says, in its words.
+
+    Args:
+        ask: Only what such a report covers.
+    """
     rows = []
-    for row in movements(book, now):
+    for row in movements(book, now, ask):
         language = LANGUAGES[row.country]
         if not _is_told(row, language, now):
             continue
         currency = row.period.stream.currency
-        told = {field: minor for field, minor in _folded(row, language).items() if minor}
+        told = {field: minor for field, minor in folded(row, language).items() if minor}
         rows.append(
             {
                 "account": book.seller.key,
@@ -156,18 +161,19 @@ def truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
 
 
 def write(ask: Ask) -> File:
-    """GET_DATE_RANGE_FINANCIAL_TRANSACTION_DATA: of the first marketplace that is asked for."""
-    country = ask.countries[0]
+    """GET_DATE_RANGE_FINANCIAL_TRANSACTION_DATA of a marketplace."""
+    (country,) = ask.countries
     language = LANGUAGES[country]
-    rows = [
-        row
-        for row in movements(ask.book, ask.now, replace(ask, countries=(country,)))
-        if _is_told(row, language, ask.now)
-    ]
+    return table(
+        ask, language, country, [row for row in movements(ask.book, ask.now, ask) if _is_told(row, language, ask.now)]
+    )
+
+
+def table(ask: Ask, language: Language, country: str, rows: list[Movement]) -> File:
+    """A file of some rows, as Seller Central writes it."""
     above = [f'"{line.format(currency=MARKETPLACES[country].currency)}"' for line in language.above]
     header = [spelled for spelled, _ in language.columns]
-    table = quoted(header, [_cells(row, language, ask.now) for row in rows])
-    text = "\n".join(above) + "\n" + table
+    text = "\n".join(above) + "\n" + quoted(header, [cells(row, language, ask.now) for row in rows])
     if ask.style.encoding == "cp932":
         return File(text.encode("cp932"), ask.style.content_type, len(rows), ask.style.gzip)
     return File((b"\xef\xbb\xbf" if language.mark else b"") + text.encode(), UTF8, len(rows), ask.style.gzip)
@@ -255,7 +261,7 @@ def _field(line: Line, kind: str) -> str:
     return "other_transaction_fees" if kind == "Service" else "other"
 
 
-def _folded(row: Movement, language: Language) -> dict[str, int]:
+def folded(row: Movement, language: Language) -> dict[str, int]:
     """The amounts in the columns that the file has."""
     has = {field for _, field in language.columns}
     found: dict[str, int] = dict.fromkeys((field for _, field in language.columns if field in AMOUNTS), 0)
@@ -265,11 +271,17 @@ def _folded(row: Movement, language: Language) -> dict[str, int]:
     return found
 
 
-def _cells(row: Movement, language: Language, now: dt.datetime) -> list[str]:
+def cells(row: Movement, language: Language, now: dt.datetime, more: Mapping[str, str] | None = None) -> list[str]:
+    """The fields of a row.
+
+    Args:
+        more: Fields that only some files have.
+    """
     currency = row.period.stream.currency
     address = one_of(PLACES[row.country], row.order_id) if row.marketplace and row.order_id else None
     released = row.released_at <= now
-    cells = {
+    found = {
+        **(more or {}),
         "posted": language.moment(row.posted_at),
         "settlement_id": row.period.settlement_id,
         "type": language.kind(row.kind),
@@ -288,6 +300,6 @@ def _cells(row: Movement, language: Language, now: dt.datetime) -> list[str]:
         "transaction_status": language.status(released=released),
         "transaction_release": language.moment(row.released_at) if released and row.kind == "Order" else "",
     }
-    for field, minor in _folded(row, language).items():
-        cells[field] = language.number(plain(minor, currency)) if minor else "0"
-    return [cells[field] for _, field in language.columns]
+    for field, minor in folded(row, language).items():
+        found[field] = language.number(plain(minor, currency)) if minor else "0"
+    return [found[field] for _, field in language.columns]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from simulator.sources import (
     date_range,
+    deferred,
     fees,
     orders,
     performance,
@@ -33,6 +34,7 @@ class Kind:
     :param refuse: says why a report ends as FATAL, in Amazon's words; None if it does not.
     :param restricted: whether its document is given for a restricted data token only.
     :param of_fba: whether Amazon makes the same one again only after `MADE_AGAIN_AFTER`.
+    :param by_hand: of what can only be made in Seller Central, the number that the refusal of a request names it by.
     :param kept: how long it is listed.
     """
 
@@ -41,6 +43,7 @@ class Kind:
     refuse: Callable[[Ask], str | None] = lambda ask: None
     restricted: bool = False
     of_fba: bool = False
+    by_hand: str | None = None
     kept: dt.timedelta = dt.timedelta(days=90)
 
     def refusal(self, ask: Ask) -> str | None:
@@ -57,7 +60,8 @@ def _days(count: int) -> dt.timedelta:
 KINDS: dict[str, Kind] = {
     "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": Kind(orders.by_last_update, _days(30), kept=_days(30)),
     "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": Kind(orders.by_order_date, _days(30), kept=_days(30)),
-    "GET_DATE_RANGE_FINANCIAL_TRANSACTION_DATA": Kind(date_range.write, _days(31)),
+    "GET_DATE_RANGE_FINANCIAL_TRANSACTION_DATA": Kind(date_range.write, by_hand="1202"),
+    "GET_DATE_RANGE_FINANCIAL_HOLDS_DATA": Kind(deferred.write, by_hand="1208"),
     "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA": Kind(returns.write_fba, _days(60), of_fba=True),
     "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE": Kind(returns.write, _days(60)),
     "GET_FBA_REIMBURSEMENTS_DATA": Kind(reimbursements.write, _days(60), of_fba=True),

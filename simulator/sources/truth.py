@@ -16,6 +16,7 @@ from simulator.sellers import SELLERS
 from simulator.settlement_files import lines_of
 from simulator.sources import (
     date_range,
+    deferred,
     fees,
     groups,
     orders,
@@ -61,6 +62,7 @@ def settled_orders(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
 SOURCES: dict[str, Truth] = {
     "orders": orders.truth,
     "date_range": date_range.truth,
+    "deferred_transactions": deferred.truth,
     "vat_transactions": tax_europe.transactions_truth,
     "fba_returns": returns.fba_truth,
     "returns": returns.truth,

@@ -39,7 +39,7 @@ JULY = (dt.datetime(2026, 7, 1, tzinfo=dt.UTC), dt.datetime(2026, 8, 1, tzinfo=d
 A_SECOND = dt.timedelta(seconds=1)
 EARLIER = frozenset({"vat_transactions", "storage_fees"})
 """Families whose last month is told in the next one."""
-BY_MARKETPLACE = frozenset({"orders", "date_range"})
+BY_MARKETPLACE = frozenset({"orders", "date_range", "deferred_transactions"})
 """Families that are asked for each marketplace alone, as they are written in its own way."""
 EUROPE, INDIA = ("dorado_eu", "ember_eu"), ("ganges_eu",)
 ONLY = {"vat_transactions": EUROPE, "vat_tax": EUROPE, "gst_b2c": INDIA, "gst_b2b": INDIA}

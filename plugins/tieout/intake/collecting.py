@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tieout.accounts import Account
 from tieout.amazon.clock import Clock
@@ -45,7 +45,7 @@ from tieout.intake.settling import settle
 from tieout.lake import Keys, Lake
 from tieout.marketplaces import known_marketplaces
 from tieout.reports.families import FAMILIES, chosen
-from tieout.reports.family import Family
+from tieout.reports.family import Family, Obtained
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def collect(
     families: tuple[str, ...] | None,
     history: dt.timedelta,
 ) -> int:
-    """Ask for what is wanted, and receive what is made, and the settlements that were listed.
+    """Ask for what is wanted, and receive what is made, and what was listed.
 
     :param families: the names of those that are asked for; None: all.
     :param history: how far back the first run goes.
@@ -82,11 +82,12 @@ def collect(
     found = lake.get_record(key, Collected)
     if found is None:
         found = _plan(amazon, lake, clock, account, business_day, chosen(families), history)
-    day = _Day(amazon, lake, clock, account, found)
+    listing = read_listing(lake, account, business_day)
+    day = _Day(amazon, lake, clock, account, found, listing.refused)
     try:
         early = day.ask_and_look()
         lake.put_record(key, day.found)
-        listed = read_listing(lake, account, business_day).documents
+        listed = listing.documents
         made = [ended.document for ended in day.found.ended.values() if ended.reason is None]
         try:
             received = receive(amazon, lake, clock, [*listed, *made])
@@ -171,18 +172,31 @@ def _plan(
 class _Day:
     """One pass over what is wanted."""
 
-    def __init__(self, amazon: SellingPartner, lake: Lake, clock: Clock, account: Account, found: Collected) -> None:
+    def __init__(
+        self,
+        amazon: SellingPartner,
+        lake: Lake,
+        clock: Clock,
+        account: Account,
+        found: Collected,
+        not_listed: Mapping[str, Reason],
+    ) -> None:
         self._amazon = amazon
         self._lake = lake
         self._clock = clock
         self._account = account
+        self._not_listed = not_listed
         self.found = found
 
     def ask_and_look(self) -> list[NotYet]:
         """Ask for what was not asked for yet, as far as the budget goes, and look how far the others are."""
         # what Amazon could not be asked for in an earlier pass is asked for now
-        stands = {name: why for name, why in self.found.refused.items() if why.code is ReasonCode.REQUEST_REFUSED}
-        self.found = self.found.model_copy(update={"refused": stands})
+        stands = {
+            name: why
+            for name, why in self.found.refused.items()
+            if why.code is ReasonCode.REQUEST_REFUSED and not _is_listed(name)
+        }
+        self.found = self.found.model_copy(update={"refused": {**stands, **self._not_listed}})
         early: list[NotYet] = []
         left = 0
         asked = asked_for(self._lake, self._account.region, self._account.name)
@@ -266,6 +280,10 @@ class _Day:
         self.found = self.found.model_copy(update={"refused": self.found.refused | {family: reason}})
 
 
+def _is_listed(family: str) -> bool:
+    return family in FAMILIES and FAMILIES[family].obtained is Obtained.LISTED
+
+
 def _stand_in(account: Account, family: str, found: Collected, report_id: str | None = None) -> Document:
     """What stands for a report that Amazon does not make, or no longer knows."""
     known = FAMILIES.get(family)
@@ -282,7 +300,7 @@ def _stand_in(account: Account, family: str, found: Collected, report_id: str | 
 
 
 def listing_of_day(lake: Lake, account: Account, business_day: dt.date) -> Listing:
-    """Return all that an account has on a business day: the settlements that Amazon listed, and what was asked for.
+    """Return all that an account has on a business day: what Amazon listed, and what was asked for.
 
     :raises FileNotFoundError: if nothing was listed.
     """
@@ -324,9 +342,11 @@ def _verdict(document: Document, reason: Reason) -> DocumentOutcome:
 
 
 def _answered(found: Collected, family: str) -> bool:
-    """Whether Amazon has taken a request for the family, or told where the account sells, on this day."""
+    """Whether Amazon has taken a request for the family, listed it, or told where the account sells, on this day."""
     if family not in FAMILIES:
         return bool(found.wishes)
+    if _is_listed(family):
+        return family in found.families and family not in found.refused
     return any(each.family == family and each.wish.request_id in found.ended for each in found.wishes)
 
 

@@ -17,7 +17,7 @@ from tieout.amazon.listing import Window, split
 from tieout.intake.business_day import end_of_business_day
 from tieout.intake.records import OpenWish, Progress, Stream, Wish
 from tieout.marketplaces import known_marketplaces
-from tieout.reports.family import Family, Obtained, Scope
+from tieout.reports.family import Family, Obtained
 
 WEEK = dt.timedelta(days=7)
 ALL = "*"
@@ -45,7 +45,8 @@ def plan(
     wanted: list[OpenWish] = []
     for family in families:
         here = _of_family(family, marketplace_ids)
-        if family.obtained is Obtained.MADE_BY_AMAZON or not here or (family.question and family.question.each):
+        not_requested = family.obtained in (Obtained.MADE_BY_AMAZON, Obtained.LISTED)
+        if not_requested or not here or (family.question and family.question.each):
             continue
         if family.question:
             here = [ALL]
@@ -69,9 +70,8 @@ def plan(
                 restated_on=business_day if restated or not stream else stream.restated_on,
             )
         for window, ids in windows.items():
-            for together in _asked_together(family, ids):
-                asked = tuple(marketplace_ids) if family.question else together
-                wanted.append(_wish(family, account, window, asked, business_day))
+            asked = tuple(marketplace_ids if family.question else ids)
+            wanted.append(_wish(family, account, window, asked, business_day))
     wanted.sort(key=lambda each: each.wish.data_end, reverse=True)
     carried = [_again(each, business_day) for each in (progress.open if progress else ())]
     new = {each.wish.request_id: each for each in (*wanted, *carried)}
@@ -118,12 +118,6 @@ def _restated(family: Family, latest: dt.datetime, stream: Stream, business_day:
         if age > family.overlap:
             until = latest - age
             yield Window(until - min(passed, family.longest_window), until)
-
-
-def _asked_together(family: Family, marketplace_ids: Sequence[str]) -> list[tuple[str, ...]]:
-    if family.one_by_one and family.scope is Scope.MARKETPLACE:
-        return [(each,) for each in marketplace_ids]
-    return [tuple(marketplace_ids)]
 
 
 def _wish(

@@ -51,23 +51,13 @@ def list_settlements(
 
     :raises BudgetExhausted: if the listing has to wait for the rate budget.
     """
-    until = end_of_business_day(account.region, business_day)
     place = Keys.listing_in_progress(account.region, account.name, business_day)
-    progress = lake.get_record(place, Listed) or Listed()
-    if progress.begun_at is None or clock.now() - progress.begun_at > STALE_LISTING:
-        progress = Listed()
+    progress = fresh(lake.get_record(place, Listed) or Listed(), clock)
     try:
-        found = amazon.reports(
-            [SETTLEMENT_REPORT], created_since=until - RETENTION, created_until=until, listed=progress
-        )
+        listed = list_types(amazon, account, business_day, [SETTLEMENT_REPORT], progress)
     except BudgetExhausted:
         lake.put_record(place, progress)
         raise
-    by_id = {report.report_id: report for report in found}
-    listed = [
-        _document(account, business_day, report)
-        for report in sorted(by_id.values(), key=lambda r: (r.created_at, r.report_id))
-    ]
     documents = write_down(lake, account, listed)
     listing = Listing(
         region=account.region,
@@ -79,6 +69,32 @@ def list_settlements(
     lake.put_record(Keys.listing(account.region, account.name, business_day), listing)
     lake.delete(place)
     return listing
+
+
+def fresh(progress: Listed, clock: Clock) -> Listed:
+    """Return how far a listing came, or a new beginning if what it found first is out of date."""
+    stale = progress.begun_at is None or clock.now() - progress.begun_at > STALE_LISTING
+    return Listed() if stale else progress
+
+
+def list_types(
+    amazon: SellingPartner, account: Account, business_day: dt.date, report_types: Sequence[str], progress: Listed
+) -> list[Document]:
+    """List the reports of some types that Amazon holds at the end of a business day, oldest first.
+
+    Args:
+        progress: How far an earlier call came before it had to wait; brought up to date.
+
+    Raises:
+        BudgetExhausted: The listing has to wait for the rate budget.
+    """
+    until = end_of_business_day(account.region, business_day)
+    found = amazon.reports(report_types, created_since=until - RETENTION, created_until=until, listed=progress)
+    by_id = {report.report_id: report for report in found}
+    return [
+        _document(account, business_day, report)
+        for report in sorted(by_id.values(), key=lambda r: (r.created_at, r.report_id))
+    ]
 
 
 def _document(account: Account, business_day: dt.date, report: Report) -> Document:
@@ -95,6 +111,8 @@ def _document(account: Account, business_day: dt.date, report: Report) -> Docume
         first_listed_on=business_day,
         data_start_at=report.data_start_at,
         data_end_at=report.data_end_at,
+        # a settlement is listed under every marketplace of the account
+        marketplace_ids=() if report.report_type == SETTLEMENT_REPORT else report.marketplace_ids,
     )
 
 

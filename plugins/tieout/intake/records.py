@@ -8,6 +8,7 @@ from collections import Counter
 
 from pydantic import AwareDatetime
 
+from tieout.amazon.listing import Listed
 from tieout.documents import Document, DocumentOutcome, RawFile, Reason, Record, Region, StagedFiles, StagedReport
 
 
@@ -19,6 +20,8 @@ class Listing(Record):
     business_day: dt.date
     listed_at: AwareDatetime
     documents: tuple[Document, ...]
+    refused: dict[str, Reason] = {}
+    """By family, why its reports could not be listed."""
     verdicts: tuple[DocumentOutcome, ...] = ()
     """What became of those of the documents that are not there to be read, and why."""
 
@@ -27,6 +30,17 @@ class Listing(Record):
         """The documents without a verdict."""
         judged = {outcome.document.document_id for outcome in self.verdicts}
         return tuple(document for document in self.documents if document.document_id not in judged)
+
+
+class SellerCentralListing(Record):
+    """How far the listing of the reports made in Seller Central has come, while it waits for the rate budget."""
+
+    left: tuple[tuple[str, ...], ...]
+    """Names of the families that are still to be listed, in groups that are listed together."""
+    part: Listed = Listed()
+    """How far the first group came."""
+    documents: tuple[Document, ...] = ()
+    refused: dict[str, Reason] = {}
 
 
 class FirstListings(Record):

@@ -26,6 +26,11 @@ class Keys:
         return f"listed/{region}/{account}/in_progress/{business_day.isoformat()}.json"
 
     @staticmethod
+    def seller_central_in_progress(region: Region, account: str, business_day: dt.date) -> str:
+        """How far the listing of the reports made in Seller Central has come, while it waits for the rate budget."""
+        return f"listed/{region}/{account}/in_progress/{business_day.isoformat()}-seller-central.json"
+
+    @staticmethod
     def months(account: str) -> str:
         """What an Appstore developer's months are known to be: the latest answer and all versions of each."""
         return f"listed/{Region.APPSTORE}/{account}/months.json"

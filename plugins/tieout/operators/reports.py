@@ -66,18 +66,19 @@ class AccountOperator(BaseOperator):
         return self.execute(context)
 
 
-class ListSettlementsOperator(AccountOperator):
-    """Write down every settlement report that Amazon holds at the end of the business day."""
+class ListReportsOperator(AccountOperator):
+    """Write down every settlement, and every report made in Seller Central, that Amazon holds at the end of the day."""
 
     def work(self, account: Account, business_day: dt.date) -> int:
         """Return how many were listed."""
-        from tieout.intake.receiving import list_settlements
+        from tieout.intake.seller_central import list_reports
 
         lake = LakeHook().lake()
         hook = SellingPartnerHook(account, lake)
+        families = settings().families
         with hook.client() as amazon:
-            listing = list_settlements(amazon, lake, hook.clock, account, business_day)
-        self.log.info("%s: Amazon lists %s settlement reports", account.name, len(listing.documents))
+            listing = list_reports(amazon, lake, hook.clock, account, business_day, families)
+        self.log.info("%s: Amazon lists %s reports", account.name, len(listing.documents))
         return len(listing.documents)
 
 

@@ -51,7 +51,9 @@ class Obtained(StrEnum):
     """How Amazon comes to make a report."""
 
     MADE_BY_AMAZON = "made_by_amazon"
-    """It cannot be asked for, only listed."""
+    """It cannot be requested, and is not listed by the Selling Partner API."""
+    LISTED = "listed"
+    """It cannot be requested: it is made in Seller Central, then listed by the Selling Partner API."""
     REQUESTED = "requested"
     SCHEDULED = "scheduled"
     """It may be asked for, or made on a schedule."""
@@ -198,7 +200,7 @@ class Family:
     title: str
     """What a person calls it."""
     report_types: tuple[str, ...]
-    """Amazon's names for it. The first is the one to ask for."""
+    """Amazon's names for it. The first is the one that is requested or listed."""
     obtained: Obtained
     scope: Scope
     format: Format
@@ -207,6 +209,8 @@ class Family:
     """Columns (of the Parquet) that identify a row."""
     recognised_by: tuple[str, ...]
     """Columns that, together, no other family has: what a person recognises a file by."""
+    same_columns_as: str | None = None
+    """A family whose files have the same columns: only the report type tells the two apart."""
     also_in: tuple[Format, ...] = ()
     """Other forms in which Amazon is known to write it. Seller Central offers its reports on fulfilment as CSV as well as text
     (Seller Central help, G201711700)."""
@@ -219,8 +223,6 @@ class Family:
     """The day (of the Parquet) by which Amazon chooses the rows of a window; None of a snapshot, and if nobody knows."""
     countries: tuple[str, ...] = ()
     """ISO 3166 alpha-2 of the marketplaces that have it; none: all have."""
-    one_by_one: bool = False
-    """A report is of one marketplace, because its file tells language or currency once; else of any number of them."""
     by_month: bool = False
     """A report is of one calendar month (UTC)."""
     every: dt.timedelta = dt.timedelta(days=1)

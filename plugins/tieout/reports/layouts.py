@@ -37,6 +37,8 @@ _V2_AMOUNT = ("amount-type", "amount-description", "amount")
 MOST_LINES_ABOVE_HEADER = 60
 _SIGNS = frozenset({"totalamount", "depositdate", "settlementstartdate", "settlementenddate"})
 """Columns of a settlement that no other report with a settlement id has, as `family.normalised` returns them."""
+_NOT_A_SETTLEMENT = "reporttype"
+"""The report of deferred transactions has a settlement id and a total amount, too; no settlement has this column."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def seems_settlement(names: Collection[str]) -> bool:
     Args:
         names: The columns of a header as `family.normalised` returns them.
     """
-    return "settlementid" in names and not _SIGNS.isdisjoint(names)
+    return "settlementid" in names and _NOT_A_SETTLEMENT not in names and not _SIGNS.isdisjoint(names)
 
 
 def is_header(line: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -191,6 +192,8 @@ def _stage(
     if family is not None and _has_no_data(path, encoding):
         return _without_rows(family, encoding, open_sink)
     table = find_table(path, encoding, _tabular())
+    if family is not None and table.family.name == family.same_columns_as:
+        table = replace(table, family=family)
     _expect(family, table.family)
     survey = Survey(table)
     last = 0

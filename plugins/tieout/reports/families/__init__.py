@@ -8,6 +8,7 @@ from tieout.reports.families import (
     appstore_subscriptions,
     balances,
     date_range,
+    deferred_transactions,
     event_groups,
     fba_returns,
     fee_preview,
@@ -36,6 +37,7 @@ FAMILIES: dict[str, Family] = {
     for each in (
         orders.FAMILY,
         date_range.FAMILY,
+        deferred_transactions.FAMILY,
         vat_transactions.FAMILY,
         fba_returns.FAMILY,
         returns.FAMILY,
