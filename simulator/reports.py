@@ -139,7 +139,9 @@ class ReportsApi:
             end, options = now, {}
         marketplaces = tuple(dict.fromkeys(map(str, body["marketplaceIds"])))
         given = tuple(sorted((str(name), str(value)) for name, value in options.items()))
-        report_id = self._requested.create(caller.seller, body["reportType"], marketplaces, start, end, given)
+        rule = faults.get(CallFault.REPORT_LIMIT)
+        spans = rule.parameters.get("spans", True) if rule else None
+        report_id = self._requested.create(caller.seller, body["reportType"], marketplaces, start, end, given, spans)
         return JSONResponse({"reportId": report_id}, status_code=202)
 
     async def cancel_report(self, request: Request, caller: Caller, faults: Faults) -> Response:

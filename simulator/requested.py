@@ -17,10 +17,18 @@ from simulator.documents import Documents, Download, Status
 from simulator.faults import Fault
 from simulator.marketplaces import BY_ID
 from simulator.rules import Rules
-from simulator.sellers import UTF8, Seller
+from simulator.sellers import SELLERS, UTF8, Seller
 from simulator.sources.book import book_of
 from simulator.sources.files import Ask, File
-from simulator.sources.kinds import KINDS, MADE_AGAIN_AFTER, Kind
+from simulator.sources.kinds import KINDS, Kind
+
+_FAILED_WITHOUT_A_WORD = frozenset({"dorado_eu"})
+"""Sellers whose FBA reports end FATAL, and not CANCELLED, when they are requested too soon."""
+
+
+def does_limit_span(seed: int, seller: Seller) -> bool:
+    """Whether the limit of a seller's FBA reports spans windows: Amazon's pages say both."""
+    return (SELLERS.index(seller) + seed) % 4 == 2
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,7 @@ class RequestedReport:
     content: Download
     rows: int
     listed_from: dt.datetime | None = None
+    has_document: bool = True
 
     def status(self, now: dt.datetime) -> Status:
         """Amazon's processingStatus at an instant."""
@@ -55,8 +64,8 @@ class RequestedReport:
 
     @property
     def document_id(self) -> str | None:
-        """Amazon's id of its document; None for a cancelled report."""
-        if self.final_status == "CANCELLED":
+        """Amazon's id of its document; None for a cancelled report, and for one that failed without a word."""
+        if self.final_status == "CANCELLED" or not self.has_document:
             return None
         code = hashlib.sha256(f"{self.seller.key}/{self.report_id}/requested".encode()).hexdigest()
         return (
@@ -87,8 +96,13 @@ class RequestedReports:
         data_start: dt.datetime,
         data_end: dt.datetime,
         options: tuple[tuple[str, str], ...],
+        limit_spans: bool | None = None,
     ) -> str:
-        """Take a request; return the id of its report."""
+        """Take a request; return the id of its report.
+
+        Args:
+            limit_spans: Whether the limit of FBA reports spans windows; None: as it is for the seller.
+        """
         now = self._clock.now()
         number = len(self._reports) + 1
         report_id = f"{70000 + number}0190{number % 10}7"
@@ -97,7 +111,8 @@ class RequestedReports:
         countries = tuple(BY_ID[each].country for each in marketplace_ids)
         facts_at = self._clock.facts_at()
         ask = Ask(book_of(self._documents.world, seller, facts_at), countries, data_start, data_end, facts_at)
-        status, file = self._make(KINDS[report_type], ask, (report_type, marketplace_ids, options))
+        what = (report_type, marketplace_ids, options)
+        status, file = self._make(KINDS[report_type], ask, what, limit_spans=limit_spans)
         self._reports.append(
             RequestedReport(
                 seller=seller,
@@ -111,29 +126,41 @@ class RequestedReports:
                 started_at=started,
                 finished_at=started + dt.timedelta(seconds=30 + code[1] % 60),
                 final_status=status,
-                content=content_of(file),
-                rows=file.rows,
+                content=content_of(file or _NOTHING),
+                rows=file.rows if file else 0,
+                has_document=file is not None,
             )
         )
         return report_id
 
-    def _make(self, kind: Kind, ask: Ask, what: tuple[object, ...]) -> tuple[Status, File]:
-        """How a report ends: done, refused with an explanation as its document, or cancelled without one."""
+    def _make(
+        self, kind: Kind, ask: Ask, what: tuple[object, ...], *, limit_spans: bool | None
+    ) -> tuple[Status, File | None]:
+        """How a report ends: done, refused with or without an explanation as its document, or cancelled without one."""
         refused = kind.refusal(ask)
         if refused is not None:
             return "FATAL", _explanation(refused)
-        same = (
-            each
-            for each in self._reports
-            if each.seller is ask.seller
-            and (each.report_type, each.marketplace_ids, each.options) == what
-            and (each.data_start, each.data_end) == (ask.start, ask.end)
-            and each.final_status == "DONE"
-        )
-        if kind.of_fba and any(each.created_at > self._clock.now() - MADE_AGAIN_AFTER for each in same):
-            return "CANCELLED", _NOTHING
+        spans = does_limit_span(self._documents.world.seed, ask.seller) if limit_spans is None else limit_spans
+        if kind.made_every and self._was_made_since(self._clock.now() - kind.made_every, ask, what, spans=spans):
+            # reporters meet either (amzn/selling-partner-api-docs#82)
+            return ("FATAL" if ask.seller.key in _FAILED_WITHOUT_A_WORD else "CANCELLED"), None
         file = kind.write(ask)
-        return ("DONE", file) if file.rows else ("CANCELLED", _NOTHING)
+        return ("DONE", file) if file.rows else ("CANCELLED", None)
+
+    def _was_made_since(self, oldest: dt.datetime, ask: Ask, what: tuple[object, ...], *, spans: bool) -> bool:
+        """Whether a report of the type, or the very same one if the limit does not span windows, was made lately."""
+        return any(
+            each.seller is ask.seller
+            and each.report_type == what[0]
+            and each.final_status == "DONE"
+            and each.created_at > oldest
+            and (
+                spans
+                or (each.marketplace_ids, each.options, each.data_start, each.data_end)
+                == (*what[1:], ask.start, ask.end)
+            )
+            for each in self._reports
+        )
 
     def cancel(self, report: RequestedReport) -> bool:
         """Cancel a report that is in the queue; False if it no longer is."""
@@ -188,7 +215,7 @@ def suffering(report: RequestedReport, rules: Rules, now: dt.datetime) -> Reques
                 report = replace(report, final_status="CANCELLED")
             case Fault.FATAL:
                 file = _explanation("Error in report request: an internal error occurred.")
-                report = replace(report, final_status="FATAL", content=content_of(file))
+                report = replace(report, final_status="FATAL", content=content_of(file), has_document=True)
             case Fault.EMPTY if now < then:
                 report = replace(report, content=content_of(File(b"", UTF8, 0)))
             case Fault.UNLISTED:

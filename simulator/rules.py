@@ -58,6 +58,8 @@ class CallFault(StrEnum):
     """The application has no queue for its new secret."""
     CHANGED_SHAPE = "changed_shape"
     """A field of the answer has another name than in Amazon's model."""
+    REPORT_LIMIT = "report_limit"
+    """Whether the limit of FBA reports spans windows."""
     TYPE_REFUSED = "type_refused"
     """Reports of some types are neither made nor listed: Amazon has retired them, or the application lacks a role."""
 
@@ -88,6 +90,7 @@ OPERATIONS: dict[CallFault, frozenset[str]] = {
     CallFault.OPERATION_UNKNOWN: _API,
     CallFault.NOT_ENROLLED: frozenset({ROTATION}),
     CallFault.CHANGED_SHAPE: _API,
+    CallFault.REPORT_LIMIT: frozenset({"createReport"}),
     CallFault.TYPE_REFUSED: _OF_TYPES,
 }
 """The operations that each fault can happen to."""
@@ -130,6 +133,7 @@ PARAMETERS: dict[str, dict[str, Callable[[Any], str | None]]] = {
     CallFault.CONNECTION_CUT: {"where": _one_of("before_headers", "body")},
     CallFault.EXPIRED_PAGE_TOKEN: _SAID,
     CallFault.MUTE_REFUSAL: _SAID,
+    CallFault.REPORT_LIMIT: {"spans": _flag},
     CallFault.TYPE_REFUSED: {"status": _one_of(400, 403, 404), "report_type": _text},
     CallFault.WINDOW_TOO_LARGE: {"days": _number(0), "mute": _flag},
     CallFault.ROLE_MISSING: {"report_types": _text},

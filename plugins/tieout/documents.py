@@ -120,6 +120,7 @@ class ReasonCode(StrEnum):
     NO_DATA = "no_data"
     REPORT_CANCELLED = "report_cancelled"
     REPORT_NOT_READY = "report_not_ready"
+    REPORT_TOO_SOON = "report_too_soon"
     SAME_BYTES = "same_bytes"
     SUPERSEDED = "superseded"
     REJECTED = "rejected"

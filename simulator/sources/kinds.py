@@ -21,8 +21,8 @@ from simulator.sources import (
 )
 from simulator.sources.files import Ask, File
 
-MADE_AGAIN_AFTER = dt.timedelta(minutes=30)
-"""FBA reports are made at most so often; whoever asks for the same one earlier gets a cancelled report."""
+NEAR_REAL_TIME, DAILY, FEE_PREVIEW = dt.timedelta(minutes=30), dt.timedelta(hours=4), dt.timedelta(days=1)
+"""How often FBA reports are made at most: those that are updated in near-real time, daily, and the fee preview."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Kind:
     :param longest: the longest window; a longer one ends as FATAL.
     :param refuse: says why a report ends as FATAL, in Amazon's words; None if it does not.
     :param restricted: whether its document is given for a restricted data token only.
-    :param of_fba: whether Amazon makes the same one again only after `MADE_AGAIN_AFTER`.
+    :param made_every: whoever asks for another one earlier gets a report that is not made; none: there is no such limit.
     :param by_hand: of what can only be made in Seller Central, the number that the refusal of a request names it by.
     :param kept: how long it is listed.
     """
@@ -42,7 +42,7 @@ class Kind:
     longest: dt.timedelta | None = None
     refuse: Callable[[Ask], str | None] = lambda ask: None
     restricted: bool = False
-    of_fba: bool = False
+    made_every: dt.timedelta | None = None
     by_hand: str | None = None
     kept: dt.timedelta = dt.timedelta(days=90)
 
@@ -62,14 +62,14 @@ KINDS: dict[str, Kind] = {
     "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": Kind(orders.by_order_date, _days(30), kept=_days(30)),
     "GET_DATE_RANGE_FINANCIAL_TRANSACTION_DATA": Kind(date_range.write, by_hand="1202"),
     "GET_DATE_RANGE_FINANCIAL_HOLDS_DATA": Kind(deferred.write, by_hand="1208"),
-    "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA": Kind(returns.write_fba, _days(60), of_fba=True),
+    "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA": Kind(returns.write_fba, _days(60), made_every=DAILY),
     "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE": Kind(returns.write, _days(60)),
-    "GET_FBA_REIMBURSEMENTS_DATA": Kind(reimbursements.write, _days(60), of_fba=True),
-    "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA": Kind(removal_orders.write, _days(31), of_fba=True),
-    "GET_FBA_ESTIMATED_FBA_FEES_TXT_DATA": Kind(fees.write_preview, refuse=fees.refuse_preview, of_fba=True),
-    "GET_FBA_STORAGE_FEE_CHARGES_DATA": Kind(fees.write_storage, _days(31), of_fba=True),
-    "GET_FBA_FULFILLMENT_LONGTERM_STORAGE_FEE_CHARGES_DATA": Kind(fees.write_long_term, _days(31), of_fba=True),
-    "GET_FBA_OVERAGE_FEE_CHARGES_DATA": Kind(fees.write_overage, _days(31), of_fba=True),
+    "GET_FBA_REIMBURSEMENTS_DATA": Kind(reimbursements.write, _days(60), made_every=DAILY),
+    "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA": Kind(removal_orders.write, _days(31), made_every=NEAR_REAL_TIME),
+    "GET_FBA_ESTIMATED_FBA_FEES_TXT_DATA": Kind(fees.write_preview, refuse=fees.refuse_preview, made_every=FEE_PREVIEW),
+    "GET_FBA_STORAGE_FEE_CHARGES_DATA": Kind(fees.write_storage, _days(31), made_every=DAILY),
+    "GET_FBA_FULFILLMENT_LONGTERM_STORAGE_FEE_CHARGES_DATA": Kind(fees.write_long_term, _days(31), made_every=DAILY),
+    "GET_FBA_OVERAGE_FEE_CHARGES_DATA": Kind(fees.write_overage, _days(31), made_every=DAILY),
     "GET_VAT_TRANSACTION_DATA": Kind(
         tax_europe.write_transactions, _days(31), refuse=tax_europe.refuse_early, restricted=True
     ),
@@ -77,7 +77,7 @@ KINDS: dict[str, Kind] = {
     "GET_GST_MTR_B2C_CUSTOM": Kind(tax_india.write_consumers, _days(31)),
     "GET_GST_MTR_B2B_CUSTOM": Kind(tax_india.write_businesses, _days(31), restricted=True),
     "GET_V2_SELLER_PERFORMANCE_REPORT": Kind(performance.write),
-    "GET_LEDGER_SUMMARY_VIEW_DATA": Kind(stock.write_summary, _days(31), of_fba=True),
-    "GET_LEDGER_DETAIL_VIEW_DATA": Kind(stock.write_detail, _days(31), of_fba=True),
+    "GET_LEDGER_SUMMARY_VIEW_DATA": Kind(stock.write_summary, _days(31), made_every=DAILY),
+    "GET_LEDGER_DETAIL_VIEW_DATA": Kind(stock.write_detail, _days(31), made_every=DAILY),
 }
 """By Amazon's name of the type."""

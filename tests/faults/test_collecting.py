@@ -45,7 +45,7 @@ def run(
     """The day of one account, waiting as the operators do; what became of its reports, settlements left out."""
     account = served.account(name)
     listed = False
-    for _ in range(100):
+    for _ in range(500):
         try:
             with served.client(account, lake) as client:
                 if not listed:
@@ -197,7 +197,9 @@ def test_where_it_sells_is_written_down(amazon: Faulty, lake: Lake) -> None:
 def test_a_day_of_every_family_ends_read_without_a_warning_or_empty(amazon: Faulty, lake: Lake) -> None:
     """A seller of India and the Emirates: every family that there is for it, from the request to the checks."""
     outcomes = run(amazon, lake, FIRST, history=35, families=tuple(FAMILIES), name="ganges_eu")
-    assert set(ended(outcomes)) == {(State.READY, None), (State.SKIPPED, "report_cancelled")}
+    # the second window of a type is tried right after the first: if it has no data, Amazon's answer does not say so
+    skipped = {(State.SKIPPED, "report_cancelled"), (State.SKIPPED, "report_too_soon")}
+    assert set(ended(outcomes)) == {(State.READY, None), *skipped}
     assert [check for outcome in outcomes.values() for check in outcome.checks if not check.passed] == []
     of_europe = {"vat_transactions", "vat_tax"}
     never_made = {"deferred_transactions"}

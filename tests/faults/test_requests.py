@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -15,6 +16,7 @@ from tieout.intake.receiving import receive
 from tieout.intake.records import ReportRequest, Wish
 from tieout.intake.requesting import Made, request, wait
 from tieout.lake import Keys, Lake
+from tieout.reports.families import FAMILIES, OF_TYPE
 
 ACCOUNT = "ironbark_fe"
 ORDERS = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL"
@@ -193,13 +195,12 @@ def test_parameters_that_amazon_changed_are_found_out(amazon: Faulty, lake: Lake
     assert "end 2026-08-11T00:00:00+00:00 was asked for, 2026-08-31T15:00" in done.reason.message
 
 
-def test_within_the_cool_down_an_identical_report_is_used_again(
+def test_within_the_limit_an_identical_report_is_used_again(
     amazon: Faulty, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pain 31: types that Amazon makes at most every half hour are not asked for twice within it."""
-    from tieout.intake import requesting
-
-    monkeypatch.setattr(requesting, "COOL_DOWNS", {})
+    """Pain 31: what Amazon makes at most every half hour is not requested twice within it."""
+    limited = dataclasses.replace(FAMILIES["orders"], made_every=dt.timedelta(minutes=30))
+    monkeypatch.setitem(OF_TYPE, ORDERS, limited)
     first = made(amazon, lake, wish(amazon))
     second = made(amazon, lake, wish(amazon, "2026-08-31"))
     assert second.request.report_id == first.request.report_id

@@ -20,6 +20,7 @@ import pytest
 
 from simulator.app import SimulatedAmazon
 from simulator.marketplaces import MARKETPLACES
+from simulator.requested import does_limit_span
 from simulator.sellers import BY_KEY, SELLERS
 from simulator.settlement_files import lines_of
 from simulator.sources import performance
@@ -310,9 +311,29 @@ def test_a_report_without_data_and_one_that_is_asked_for_again_are_cancelled(pro
     assert seller.ask(*returns)["processingStatus"] == "DONE"
     assert seller.ask(*returns)["processingStatus"] == "CANCELLED"
     protocol.amazon.clock.advance(1800)
+    assert seller.ask(*returns)["processingStatus"] == "CANCELLED"  # it is a daily report
+    protocol.amazon.clock.advance(4 * 3600)
     assert seller.ask(*returns)["processingStatus"] == "DONE"
     orders = ("GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL", JULY[0], JULY[0] + dt.timedelta(days=30))
     assert [seller.ask(*orders)["processingStatus"] for _ in range(2)] == ["DONE", "DONE"]
+
+
+def test_the_limit_of_fba_reports_spans_windows_for_some_sellers(protocol: Protocol) -> None:
+    """Amazon's pages say both; a rule decides for any seller."""
+    spans = {each.key: does_limit_span(7, each) for each in SELLERS}
+    assert set(spans.values()) == {True, False}
+    day = dt.timedelta(days=1)
+    kind = "GET_LEDGER_SUMMARY_VIEW_DATA"
+    for name, status in (("hinode_fe", "CANCELLED"), ("dorado_eu", "FATAL"), ("borealis_na", "DONE")):
+        assert spans[name] == (status != "DONE")
+        seller = Asking(protocol, name)
+        assert seller.ask(kind, *JULY)["processingStatus"] == "DONE"
+        early = seller.ask(kind, JULY[0] - 30 * day, JULY[0])
+        assert (early["processingStatus"], "reportDocumentId" in early) == (status, status == "DONE")
+        rule = {"fault": "report_limit", "account": name, "spans": not spans[name]}
+        assert protocol.login.post("/simulator/faults", json=rule).status_code == 201
+        other = seller.ask(kind, JULY[0] - 20 * day, JULY[0])
+        assert other["processingStatus"] == ("DONE" if spans[name] else "CANCELLED")
 
 
 def test_faults_on_demand_happen_to_every_type(protocol: Protocol) -> None:

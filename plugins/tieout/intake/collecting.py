@@ -5,14 +5,15 @@ up is taken up by the next run, under the same id. Trouble with one family leave
 
 Empty answers are proven, not believed: Amazon cancels a report that has no data, and delivers one that is late without rows
 (amzn/selling-partner-api-models#5005). Nothing is ever replaced by an empty answer, and the next run asks for the same days
-once more; only when both say so is it over. A day lies between the two, which is more than the half hour within which Amazon
-cancels a report because it has made the same one before.
+once more; only when both say so is it over. A report that was cancelled shortly after another one of its type proves nothing,
+and is requested again (`tieout.intake.spacing`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from tieout.accounts import Account
@@ -42,6 +43,7 @@ from tieout.intake.records import (
 )
 from tieout.intake.requesting import SHORTEST_POLL, asked_for, request, wait
 from tieout.intake.settling import settle
+from tieout.intake.spacing import Spacings
 from tieout.lake import Keys, Lake
 from tieout.marketplaces import known_marketplaces
 from tieout.reports.families import FAMILIES, chosen
@@ -54,6 +56,11 @@ GIVE_UP_AFTER = dt.timedelta(hours=4)
 UNAVAILABLE_FOR = dt.timedelta(minutes=30)
 """A request that Amazon's servers fail for so long is left to the next run."""
 LOOK_AGAIN = dt.timedelta(minutes=5)
+WAITS_FOR_HISTORY = dt.timedelta(hours=9)
+"""How long a run waits until it may request older windows of a type. The newest was requested before; the settlements of the
+day are published when the run ends."""
+WAITS_FOR_NEWEST = dt.timedelta(hours=1)
+"""How long a run waits until it may request the newest window of a type; the next run covers its days, too."""
 MOST_FAILURES = 3
 """How often a report that failed is asked for anew."""
 BELIEVED = 2
@@ -186,6 +193,7 @@ class _Day:
         self._clock = clock
         self._account = account
         self._not_listed = not_listed
+        self._spacings = Spacings(lake, account)
         self.found = found
 
     def ask_and_look(self) -> list[NotYet]:
@@ -198,6 +206,7 @@ class _Day:
         }
         self.found = self.found.model_copy(update={"refused": {**stands, **self._not_listed}})
         early: list[NotYet] = []
+        later: Counter[str] = Counter()
         left = 0
         asked = asked_for(self._lake, self._account.region, self._account.name)
         for each in self.found.wishes:
@@ -211,6 +220,14 @@ class _Day:
             if not family.question and each.wish.request_id not in asked and (left or not self._may_ask()):
                 left += 1
                 continue
+            if not family.question and each.wish.request_id not in asked:
+                free_at = self._spacings.free_at(family, self._clock.now(), SHORTEST_POLL)
+                if free_at > self._waits_until(each):
+                    later[each.family] += 1
+                    continue
+                if free_at > self._clock.now():
+                    early.append(NotYet(f"{each.wish.report_type} was requested a while ago", free_at))
+                    continue
             try:
                 if family.question:
                     self._answer(each, family)
@@ -225,6 +242,8 @@ class _Day:
                     self._left_for_today(each.family, unavailable)
             except (AccessDenied, InvalidRequest) as refused:
                 self._refused(each.family, refused)
+        for name, windows in later.items():
+            self._requested_later(name, windows)
         if left:
             enough = self._amazon.available_at("createReport", min(left, REFILL))
             log.info("%s reports are still to be asked for", left)
@@ -235,8 +254,9 @@ class _Day:
         return self._amazon.available_at("createReport", 1) <= self._clock.now()
 
     def _look(self, each: OpenWish) -> None:
-        wish = each.wish
+        wish, family = each.wish, FAMILIES[each.family]
         asked = request(self._amazon, self._lake, self._clock, wish)
+        self._spacings.requested(family, asked)
         if (look_at := asked.intended_at + SHORTEST_POLL) > self._clock.now():
             raise NotYet(f"{wish.report_type} was asked for just now", look_at)
         give_up_at = max(asked.intended_at, self.found.planned_at) + GIVE_UP_AFTER
@@ -246,13 +266,21 @@ class _Day:
             self._clock,
             asked,
             give_up_at=give_up_at,
-            restricted=FAMILIES[each.family].restricted,
+            restricted=family.restricted,
+            together=self._spacings.is_together(family),
         )
+        self._spacings.ended(family, asked, made, self._clock.now())
         if made.report is not None:
             document = made.document().model_copy(update={"first_listed_on": self.found.business_day})
         else:
             document = _stand_in(self._account, each.family, self.found, asked.report_id)
         self._ended(each, Ended(document=document, reason=made.reason))
+
+    def _waits_until(self, each: OpenWish) -> dt.datetime:
+        """Until when the run waits for the moment at which a window may be requested."""
+        ends = [other.wish.data_end for other in self.found.wishes if other.family == each.family]
+        patience = WAITS_FOR_NEWEST if each.wish.data_end == max(ends) else WAITS_FOR_HISTORY
+        return max(self.found.planned_at + patience, self._clock.now())
 
     def _answer(self, each: OpenWish, family: Family) -> None:
         day = self.found.business_day
@@ -275,6 +303,17 @@ class _Day:
     def _left_for_today(self, family: str, error: AmazonUnavailable) -> None:
         message = f"Amazon could not be asked for {FAMILIES[family].title}: {error}. The next run asks for it."
         self._not_made(family, Reason(code=ReasonCode.REPORT_NOT_READY, message=message))
+
+    def _requested_later(self, family: str, windows: int) -> None:
+        known = FAMILIES[family]
+        hours = known.made_every / dt.timedelta(hours=1)
+        message = (
+            f"{windows} windows of {known.title} are still to be requested. Amazon makes one report of the type in {hours:g}"
+            " hours; the next runs request them, the newest first."
+        )
+        log.info("%s", message)
+        if family not in self.found.refused:
+            self._not_made(family, Reason(code=ReasonCode.REPORT_TOO_SOON, message=message))
 
     def _not_made(self, family: str, reason: Reason) -> None:
         self.found = self.found.model_copy(update={"refused": self.found.refused | {family: reason}})
@@ -333,7 +372,12 @@ def _verdicts(lake: Lake, account: Account, found: Collected) -> Iterator[Docume
             yield _verdict(document, said)
 
 
-_NOTHING_WRONG = (ReasonCode.REPORT_CANCELLED, ReasonCode.REPORT_NOT_READY, ReasonCode.SUPERSEDED)
+_NOTHING_WRONG = (
+    ReasonCode.REPORT_CANCELLED,
+    ReasonCode.REPORT_NOT_READY,
+    ReasonCode.REPORT_TOO_SOON,
+    ReasonCode.SUPERSEDED,
+)
 
 
 def _verdict(document: Document, reason: Reason) -> DocumentOutcome:
@@ -418,6 +462,8 @@ def _next_time(each: OpenWish, outcome: DocumentOutcome | None) -> OpenWish | No
         return each
     if outcome.state is State.READY:
         return None
+    if outcome.reasons and outcome.reasons[0].code is ReasonCode.REPORT_TOO_SOON:
+        return each.model_copy(update={"again": True})
     if outcome.state is State.SKIPPED:
         empty = each.empty_answers + 1
         return each.model_copy(update={"again": True, "empty_answers": empty}) if empty < BELIEVED else None

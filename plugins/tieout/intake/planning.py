@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from tieout.accounts import Account
 from tieout.amazon.listing import Window, split
@@ -27,7 +27,7 @@ SNAPSHOT = dt.timedelta(days=1)
 
 
 def plan(
-    families: Iterable[Family],
+    families: Sequence[Family],
     account: Account,
     marketplace_ids: Sequence[str],
     business_day: dt.date,
@@ -73,7 +73,9 @@ def plan(
             asked = tuple(marketplace_ids if family.question else ids)
             wanted.append(_wish(family, account, window, asked, business_day))
     wanted.sort(key=lambda each: each.wish.data_end, reverse=True)
-    carried = [_again(each, business_day) for each in (progress.open if progress else ())]
+    snapshots = {family.name for family in families if family.longest_window is None and not family.question}
+    wanted, carried = _carried(wanted, progress.open if progress else (), snapshots)
+    carried = [_again(each, business_day) for each in carried]
     new = {each.wish.request_id: each for each in (*wanted, *carried)}
     days = [business_day, *([progress.planned_on] if progress else [])]
     refused = progress.refused if progress else {}
@@ -136,6 +138,24 @@ def _wish(
             wanted_on=business_day,
         ),
     )
+
+
+def _carried(
+    wanted: list[OpenWish], open_wishes: Sequence[OpenWish], snapshots: set[str]
+) -> tuple[list[OpenWish], list[OpenWish]]:
+    """What is wanted, and what is left of earlier days.
+
+    A snapshot that came to nothing is not requested again beside the one of today, which takes its place.
+    """
+    renewed = {each.family for each in wanted} & snapshots
+    dropped = [each for each in open_wishes if each.again and each.family in renewed]
+    carried = [each for each in open_wishes if each not in dropped]
+    for old in dropped:
+        wanted = [
+            each.model_copy(update={"earlier": (*old.earlier, *each.earlier)}) if each.family == old.family else each
+            for each in wanted
+        ]
+    return wanted, carried
 
 
 def _again(wish: OpenWish, business_day: dt.date) -> OpenWish:

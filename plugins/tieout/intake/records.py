@@ -98,6 +98,31 @@ class ReportRequest(Record):
     """Why the report will never come."""
 
 
+class Asked(Record):
+    """A report that was requested lately."""
+
+    at: AwareDatetime
+    made: bool = False
+    """Amazon has made it; else it may still be made."""
+
+
+class TypeSpacing(Record):
+    """How far apart reports of a type have to be requested."""
+
+    asked: dict[str, Asked] = {}
+    """The latest, by our id of the request; without those that Amazon has not made."""
+    apart: bool | None = None
+    """Whether reports of different windows have to be apart; None while nobody knows."""
+    found_at: AwareDatetime = dt.datetime.min.replace(tzinfo=dt.UTC)
+    """When that was found, Amazon's time."""
+
+
+class Spacing(Record):
+    """How far apart reports of one account have to be requested, by type."""
+
+    types: dict[str, TypeSpacing] = {}
+
+
 class OpenWish(Record):
     """A report that is wanted, and how often that has come to nothing."""
 

@@ -1,8 +1,8 @@
 """Ask Amazon for a report, once, and wait until it is made.
 
 A request is written down before Amazon is asked, and Amazon's id after it. Whoever comes later, a retry of the task or a
-run of another day, takes up the same report: Amazon makes some reports for hours or days, refuses to make an identical
-one again within half an hour, and allows one request a minute.
+run of another day, takes up the same report: Amazon makes some reports for hours or days, does not make one again for a
+while, and allows one request a minute.
 """
 
 from __future__ import annotations
@@ -22,18 +22,11 @@ from tieout.documents import Document, Reason, ReasonCode, Region, Source
 from tieout.intake.records import ReportRequest, Wish
 from tieout.lake import Keys, Lake
 from tieout.reports.errors import Misfit
+from tieout.reports.families import OF_TYPE
 from tieout.reports.source import read_chunks
 
 log = logging.getLogger(__name__)
 
-COOL_DOWN = dt.timedelta(minutes=30)
-"""Amazon answers an identical request within this time with a cancelled report (near-real-time FBA reports are made at most
-every 30 minutes; airbytehq/airbyte#17658)."""
-COOL_DOWNS = {
-    "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": dt.timedelta(0),
-    "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": dt.timedelta(0),
-}
-"""Report types with another one; reports of all orders can be asked for again at once."""
 SETTLED_AFTER = dt.timedelta(minutes=2)
 """A request without an id that is older than this was cut off; a younger one may be on its way just now."""
 SHORTEST_POLL, LONGEST_POLL = dt.timedelta(seconds=30), dt.timedelta(minutes=15)
@@ -80,8 +73,7 @@ def asked_for(lake: Lake, region: Region, account: str) -> set[str]:
 def request(amazon: SellingPartner, lake: Lake, clock: Clock, wish: Wish) -> ReportRequest:
     """Ask for a report, unless that was done before; return the request with Amazon's id of the report.
 
-    :raises NotYet: if the budget is spent, an identical report was refused a short while ago, or somebody else is just
-        asking.
+    :raises NotYet: if the budget is spent, or somebody else is just asking.
     :raises MayHaveHappened: if Amazon may have taken the request or not; the next call finds out.
     """
     key = _key(wish)
@@ -89,9 +81,6 @@ def request(amazon: SellingPartner, lake: Lake, clock: Clock, wish: Wish) -> Rep
     known = lake.get_record(key, ReportRequest)
     if known is None:
         if (earlier := _identical(lake, clock, wish)) is not None:
-            if earlier.failed:
-                again = earlier.intended_at + _cool_down(wish.report_type)
-                raise NotYet(f"{wish.report_type}: Amazon refused an identical request a short while ago", again)
             log.info("%s: the report %s of an identical request is used", wish.report_type, earlier.report_id)
             mine = mine.model_copy(update={"report_id": earlier.report_id, "reused_from": earlier.wish.request_id})
         known = lake.put_first(key, mine)
@@ -121,8 +110,11 @@ def wait(
     *,
     give_up_at: dt.datetime | None = None,
     restricted: bool = False,
+    together: bool = False,
 ) -> Made:
     """Return how the report ended, if it has.
+
+    :param together: Amazon is known to make reports of the type for different windows one right after the other.
 
     :param restricted: its document, which may explain a failure, is only given for a restricted data token.
     :param give_up_at: from then on a report that is not made yet is left to a later run, which takes up the same request.
@@ -145,8 +137,11 @@ def wait(
         patience = min(max((now - request.intended_at) / 10, SHORTEST_POLL), LONGEST_POLL)
         raise NotYet(f"report {report.report_id} is {report.processing_status}", now + patience)
     if report.processing_status == "CANCELLED":
-        return _cancelled(amazon, lake, clock, request, report)
+        return _cancelled(amazon, lake, clock, request, report, together)
     if report.processing_status == "FATAL":
+        unexplained = report.report_document_id is None
+        if unexplained and not together and _is_too_soon(wish, report, _earlier(amazon, wish, report)):
+            return _too_soon(lake, request, report)
         return _failed(lake, request, report, _explanation(amazon, report, restricted), ReasonCode.REPORT_FATAL)
     if differences := _differences(wish, report):
         message = f"Amazon made another report than it was asked for: {'; '.join(differences)}"
@@ -170,24 +165,50 @@ def _complete(lake: Lake, request: ReportRequest, report_id: str) -> ReportReque
 
 def _identical(lake: Lake, clock: Clock, wish: Wish) -> ReportRequest | None:
     """The latest request for the same thing that Amazon would not make again now."""
-    oldest = clock.now() - _cool_down(wish.report_type)
+    oldest = clock.now() - _made_every(wish)
     prefix = Keys.request(wish.region, wish.account, wish.report_type, wish.subject).removesuffix(".json")
     records = (lake.get_record(key, ReportRequest) for key in lake.keys(prefix))
-    found = [each for each in records if each and each.report_id and each.intended_at > oldest]
+    found = [each for each in records if each and each.report_id and not each.failed and each.intended_at > oldest]
     return max(found, key=lambda each: each.intended_at, default=None)
 
 
-def _cancelled(amazon: SellingPartner, lake: Lake, clock: Clock, request: ReportRequest, report: Report) -> Made:
-    """Amazon cancels a report that holds no data, and one that it has made a short while ago."""
-    wish = request.wish
-    since = report.created_at - max(_cool_down(wish.report_type), SETTLED_AFTER)
-    for other in amazon.reports([wish.report_type], created_since=since, created_until=report.created_at):
-        usable = other.report_id != report.report_id and other.processing_status not in ("CANCELLED", "FATAL")
-        if usable and not _differences(wish, other):
+def _cancelled(
+    amazon: SellingPartner, lake: Lake, clock: Clock, request: ReportRequest, report: Report, together: bool
+) -> Made:
+    """Amazon cancels a report that holds no data, and one that is requested too soon after another of its type."""
+    earlier = _earlier(amazon, request.wish, report)
+    for other in earlier:
+        if not _differences(request.wish, other):
             log.info("report %s was cancelled as a duplicate of %s", report.report_id, other.report_id)
-            return wait(amazon, lake, clock, _complete(lake, request, other.report_id))
-    said = "Amazon cancelled the report, and made no identical one before: it holds no data, or somebody cancelled it"
+            return wait(amazon, lake, clock, _complete(lake, request, other.report_id), together=together)
+    if not together and _is_too_soon(request.wish, report, earlier):
+        return _too_soon(lake, request, report)
+    said = "Amazon cancelled the report, and made no other of its type shortly before: it holds no data, or somebody cancelled it"
     return _failed(lake, request, report, said, ReasonCode.REPORT_CANCELLED)
+
+
+def _earlier(amazon: SellingPartner, wish: Wish, report: Report) -> list[Report]:
+    """The reports of a type that Amazon has made, or is making, and that may keep it from making another."""
+    since = report.created_at - max(_made_every(wish), SETTLED_AFTER)
+    listed = amazon.reports([wish.report_type], created_since=since, created_until=report.created_at)
+    return [
+        other
+        for other in listed
+        if other.report_id != report.report_id and other.processing_status not in ("CANCELLED", "FATAL")
+    ]
+
+
+def _is_too_soon(wish: Wish, report: Report, earlier: list[Report]) -> bool:
+    return any(report.created_at - other.created_at < _made_every(wish) for other in earlier)
+
+
+def _too_soon(lake: Lake, request: ReportRequest, report: Report) -> Made:
+    hours = _made_every(request.wish) / dt.timedelta(hours=1)
+    said = (
+        f"Amazon ended the report as {report.processing_status}, less than {hours:g} hours after it made another report of the"
+        " type. That says nothing about its data. The next run requests it again"
+    )
+    return _failed(lake, request, report, said, ReasonCode.REPORT_TOO_SOON)
 
 
 def _failed(
@@ -242,8 +263,9 @@ def _differences(wish: Wish, report: Report) -> list[str]:
     return found
 
 
-def _cool_down(report_type: str) -> dt.timedelta:
-    return COOL_DOWNS.get(report_type, COOL_DOWN)
+def _made_every(wish: Wish) -> dt.timedelta:
+    family = OF_TYPE.get(wish.report_type)
+    return family.made_every if family else dt.timedelta(0)
 
 
 def _key(wish: Wish) -> str:

@@ -214,6 +214,11 @@ class Keys:
         return f"collected/{region}/{account}/progress.json"
 
     @staticmethod
+    def spacing(region: Region, account: str) -> str:
+        """How far apart reports of one account have to be requested, by type."""
+        return f"collected/{region}/{account}/spacing.json"
+
+    @staticmethod
     def participations(region: Region, account: str) -> str:
         """The marketplaces in which an account sells, as Amazon said last."""
         return f"collected/{region}/{account}/marketplaces.json"

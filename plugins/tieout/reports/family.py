@@ -23,6 +23,8 @@ from tieout.reports.schemas import INSTANT, MONEY
 RATE = pa.decimal128(38, 10)
 """Measures, rates and amounts finer than cents."""
 LOCAL = pa.timestamp("us")
+DAILY_FBA = dt.timedelta(hours=4)
+"""How often Amazon makes an FBA report whose content is updated daily (report-type-values-fba)."""
 FILE_CURRENCY = "*"
 """Stands for the currency that the file itself tells: see `Column.currency`."""
 _CURRENCY_CODE = re.compile("[A-Z]{3}")
@@ -227,6 +229,8 @@ class Family:
     """A report is of one calendar month (UTC)."""
     every: dt.timedelta = dt.timedelta(days=1)
     """How often to ask. A longer time for what changes once a month: requests are scarce."""
+    made_every: dt.timedelta = dt.timedelta(minutes=30)
+    """Amazon makes reports of the type at most once in this time; what is requested earlier may end CANCELLED or FATAL."""
     restated_after: tuple[dt.timedelta, ...] = ()
     """Ages at which days beyond the overlap are asked for again, because Amazon changes what it said then."""
     longest_window: dt.timedelta | None = None

@@ -21,6 +21,7 @@ FAMILY = Family(
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
     also_in=(Format.CSV,),
+    made_every=dt.timedelta(days=1),  # since October 2025 (amzn/selling-partner-api-models#5024)
     delay=dt.timedelta(hours=72),
     nothing=("--",),
     columns=(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tieout.reports.family import Family, Format, Obtained, Scope, day, text, whole
+from tieout.reports.family import DAILY_FBA, Family, Format, Obtained, Scope, day, text, whole
 
 FAMILY = Family(
     name="ledger_summary",
@@ -19,6 +19,7 @@ FAMILY = Family(
     scope=Scope.ACCOUNT,
     format=Format.TSV_QUOTED,
     also_in=(Format.CSV,),
+    made_every=DAILY_FBA,
     dated_by="date",
     restated_after=(dt.timedelta(days=30), dt.timedelta(days=60)),
     longest_window=dt.timedelta(days=31),

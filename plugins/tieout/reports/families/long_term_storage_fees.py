@@ -7,7 +7,19 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tieout.reports.family import Family, Format, Obtained, Scope, currency, decimal, instant, money, text, whole
+from tieout.reports.family import (
+    DAILY_FBA,
+    Family,
+    Format,
+    Obtained,
+    Scope,
+    currency,
+    decimal,
+    instant,
+    money,
+    text,
+    whole,
+)
 
 FAMILY = Family(
     name="long_term_storage_fees",
@@ -17,6 +29,7 @@ FAMILY = Family(
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
     also_in=(Format.CSV,),
+    made_every=DAILY_FBA,
     dated_by="snapshot_day",
     every=dt.timedelta(days=7),
     longest_window=dt.timedelta(days=31),

@@ -20,6 +20,7 @@ FAMILY = Family(
         "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL",
     ),
     obtained=Obtained.REQUESTED,
+    made_every=dt.timedelta(0),  # reports of all orders have no such limit
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
     dated_by="last_updated_day",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tieout.reports.family import Family, Format, Obtained, Scope, currency, day, decimal, money, text
+from tieout.reports.family import DAILY_FBA, Family, Format, Obtained, Scope, currency, day, decimal, money, text
 
 FAMILY = Family(
     name="overage_fees",
@@ -17,6 +17,7 @@ FAMILY = Family(
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
     also_in=(Format.CSV,),
+    made_every=DAILY_FBA,
     dated_by="charged_date",
     every=dt.timedelta(days=7),
     longest_window=dt.timedelta(days=31),

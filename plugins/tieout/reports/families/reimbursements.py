@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tieout.reports.family import Family, Format, Obtained, Scope, currency, instant, money, text, whole
+from tieout.reports.family import DAILY_FBA, Family, Format, Obtained, Scope, currency, instant, money, text, whole
 
 FAMILY = Family(
     name="reimbursements",
@@ -18,6 +18,7 @@ FAMILY = Family(
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
     also_in=(Format.CSV,),
+    made_every=DAILY_FBA,
     dated_by="approved_day",
     restated_after=(dt.timedelta(days=60),),
     longest_window=dt.timedelta(days=60),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tieout.reports.family import Family, Format, Obtained, Scope, currency, decimal, money, text
+from tieout.reports.family import DAILY_FBA, Family, Format, Obtained, Scope, currency, decimal, money, text
 
 FAMILY = Family(
     name="storage_fees",
@@ -18,6 +18,7 @@ FAMILY = Family(
     scope=Scope.MARKETPLACE,
     format=Format.TSV,
     also_in=(Format.CSV,),
+    made_every=DAILY_FBA,
     by_month=True,
     every=dt.timedelta(days=7),
     longest_window=dt.timedelta(days=31),
