@@ -67,6 +67,8 @@ FAULTS: list[dict[str, Any]] = [
     {"fault": "token_revoked", "probability": 0.03},
 ]
 """What goes wrong with calls. Nothing here changes what Amazon holds, so the books must come out the same."""
+LIMITS: list[dict[str, Any]] = [{"fault": "report_limit", "spans": False}]
+"""In both runs: whether a report is requested too soon after that of the day before depends on how long the day takes."""
 BY_RUN_ONLY = "account_for_documents"
 """The one task that fails when all is well: it turns the run red for a document in quarantine."""
 
@@ -185,7 +187,7 @@ class Chaos:
         :raises DemoError: if it does not get there.
         """
         self.demo.start()
-        self._faults("POST", FAULTS)
+        control_faults(self.services, "POST", FAULTS + LIMITS)
         thread = threading.Thread(target=self.saboteur.run, daemon=True)
         thread.start()
         try:
@@ -198,9 +200,9 @@ class Chaos:
             self.saboteur.stopped.set()
             thread.join()
         self.hits = Counter({rule["fault"]: 0 for rule in FAULTS})
-        for rule in self._faults("GET")["rules"]:
+        for rule in control_faults(self.services, "GET")["rules"]:
             self.hits[rule["fault"]] += rule["hits"]
-        self._faults("DELETE")
+        control_faults(self.services, "DELETE")
         self._run_to_the_end()
         # A document that could not be had in the last run is fetched by the next, some minutes of Amazon's time later.
         time.sleep(LOOK_AGAIN_AFTER[ReasonCode.NOT_RECEIVED].total_seconds() / self.services.layout.scale)
@@ -245,12 +247,14 @@ class Chaos:
             airflow.clear(f"marketplace_reports_{region}", runs[-1]["dag_run_id"])
             self.cleared += 1
 
-    def _faults(self, method: str, rules: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-        body = json.dumps(rules).encode() if rules else None
-        url = f"{self.services.amazon_url('NA')}/simulator/faults"
-        request = Request(url, data=body, method=method, headers={"content-type": "application/json"})
-        with urlopen(request) as answer:
-            return json.loads(answer.read() or b"{}")
+
+def control_faults(services: Services, method: str, rules: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """Read, add or remove the faults on demand of the simulated Amazon."""
+    body = json.dumps(rules).encode() if rules else None
+    url = f"{services.amazon_url('NA')}/simulator/faults"
+    request = Request(url, data=body, method=method, headers={"content-type": "application/json"})
+    with urlopen(request) as answer:
+        return json.loads(answer.read() or b"{}")
 
 
 def day_by_day(demo: Demo) -> Iterator[None]:
@@ -311,6 +315,7 @@ def compare(
             started = time.monotonic()
             demo = Demo(quiet, Console(quiet=True), days, compared=False)
             demo.start()
+            control_faults(quiet, "POST", LIMITS)
             for _ in day_by_day(demo):
                 demo.run()
             expected, calm = tables(quiet.layout.warehouse, every_try=False), time.monotonic() - started

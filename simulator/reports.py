@@ -30,6 +30,7 @@ from simulator.gateway import (
 )
 from simulator.login import Caller
 from simulator.marketplaces import BY_ID
+from simulator.parameters import LET_PASS
 from simulator.requested import RequestedReport, RequestedReports
 from simulator.rules import CallFault
 from simulator.seller_central import SellerCentral
@@ -128,12 +129,17 @@ class ReportsApi:
             _refuse_type(body["reportType"])
         now = self._clock.now()
         start, end = (moment(name, body.get(name)) for name in ("dataStartTime", "dataEndTime"))
-        start, end = start or now - dt.timedelta(days=1), end or now
+        start, end = start or now, end or now
         if start > end:
             invalid("dataStartTime is after dataEndTime")
+        if end > now:
+            invalid("dataEndTime is after the current date and time")
         options = body.get("reportOptions") or {}
-        if not isinstance(options, dict):
-            invalid("Invalid reportOptions")
+        if wrong := KINDS[body["reportType"]].wrong_option(options):
+            invalid(wrong)
+        if CallFault.TIMES_ROUNDED in faults:
+            start = dt.datetime.combine(start.astimezone(dt.UTC), dt.time(), dt.UTC)
+            end = min(now, dt.datetime.combine(end.astimezone(dt.UTC), dt.time(), dt.UTC) + dt.timedelta(days=1))
         if CallFault.PARAMETERS_CHANGED in faults:
             # it takes the window to the present, and drops the options (amzn/selling-partner-api-models#2537)
             end, options = now, {}
@@ -284,9 +290,29 @@ async def _specification(request: Request, sold_in: tuple[str, ...], required: t
         invalid("The request body is not valid JSON")
     if lacking := [name for name in required if not body.get(name)]:
         missing(*lacking)
+    _check_form(body)
     if unknown := [m for m in body["marketplaceIds"] if m not in sold_in]:
         invalid(f"Invalid marketplaceIds {','.join(map(str, unknown))}")
     return body
+
+
+_TEXTS = ("reportType", "dataStartTime", "dataEndTime", "period", "nextReportCreationTime")
+
+
+def _check_form(body: dict[str, Any]) -> None:
+    """Refuse a body that is not of the form of Amazon's model."""
+    if unknown := body.keys() - {*_TEXTS, "marketplaceIds", "reportOptions", *LET_PASS}:
+        invalid(f"Invalid parameter {min(unknown)}")
+    if wrong := [name for name in _TEXTS if not isinstance(body.get(name, ""), str)]:
+        invalid(f"Invalid {wrong[0]} {body[wrong[0]]}")
+    marketplaces = body["marketplaceIds"]
+    if not isinstance(marketplaces, list) or not all(isinstance(each, str) for each in marketplaces):
+        invalid("Invalid marketplaceIds: it must be a list of texts")
+    if len(marketplaces) > 25:
+        invalid("marketplaceIds holds more than 25 values")
+    options = body.get("reportOptions", {})
+    if not isinstance(options, dict) or not all(isinstance(each, str) for each in options.values()):
+        invalid("Invalid reportOptions: it must hold texts")
 
 
 def _refuse_type(report_type: str) -> NoReturn:

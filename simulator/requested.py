@@ -110,9 +110,11 @@ class RequestedReports:
         started = now + dt.timedelta(seconds=10 + code[0] % 20)
         countries = tuple(BY_ID[each].country for each in marketplace_ids)
         facts_at = self._clock.facts_at()
-        ask = Ask(book_of(self._documents.world, seller, facts_at), countries, data_start, data_end, facts_at)
+        kind = KINDS[report_type]
+        book = book_of(self._documents.world, seller, facts_at)
+        ask = Ask(book, countries, data_start, data_end, facts_at, kind.with_defaults(dict(options)))
         what = (report_type, marketplace_ids, options)
-        status, file = self._make(KINDS[report_type], ask, what, limit_spans=limit_spans)
+        status, file = self._make(kind, ask, what, limit_spans=limit_spans)
         self._reports.append(
             RequestedReport(
                 seller=seller,

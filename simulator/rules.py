@@ -58,6 +58,8 @@ class CallFault(StrEnum):
     """The application has no queue for its new secret."""
     CHANGED_SHAPE = "changed_shape"
     """A field of the answer has another name than in Amazon's model."""
+    TIMES_ROUNDED = "times_rounded"
+    """A report covers the whole days of its window, and says so."""
     REPORT_LIMIT = "report_limit"
     """Whether the limit of FBA reports spans windows."""
     TYPE_REFUSED = "type_refused"
@@ -90,6 +92,7 @@ OPERATIONS: dict[CallFault, frozenset[str]] = {
     CallFault.OPERATION_UNKNOWN: _API,
     CallFault.NOT_ENROLLED: frozenset({ROTATION}),
     CallFault.CHANGED_SHAPE: _API,
+    CallFault.TIMES_ROUNDED: frozenset({"createReport"}),
     CallFault.REPORT_LIMIT: frozenset({"createReport"}),
     CallFault.TYPE_REFUSED: _OF_TYPES,
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from simulator.marketplaces import digits
@@ -20,6 +20,7 @@ class Ask:
 
     :param now: the instant at which Amazon makes it.
     :param countries: of its marketplaces.
+    :param options: the `reportOptions`, with what they are by default.
     """
 
     book: Book
@@ -27,6 +28,7 @@ class Ask:
     start: dt.datetime
     end: dt.datetime
     now: dt.datetime
+    options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def seller(self) -> Seller:

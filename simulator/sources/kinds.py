@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from simulator.sources import (
     date_range,
@@ -35,6 +35,7 @@ class Kind:
     :param restricted: whether its document is given for a restricted data token only.
     :param made_every: whoever asks for another one earlier gets a report that is not made; none: there is no such limit.
     :param by_hand: of what can only be made in Seller Central, the number that the refusal of a request names it by.
+    :param options: by name of a report option, what it may be, its default first; none: any text, and all without it.
     :param kept: how long it is listed.
     """
 
@@ -44,7 +45,21 @@ class Kind:
     restricted: bool = False
     made_every: dt.timedelta | None = None
     by_hand: str | None = None
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     kept: dt.timedelta = dt.timedelta(days=90)
+
+    def wrong_option(self, options: Mapping[str, str]) -> str | None:
+        """What is wrong with the options of a request; None if nothing is."""
+        for name, value in options.items():
+            if name not in self.options:
+                return f"Invalid report option {name}"
+            if self.options[name] and value not in self.options[name]:
+                return f"Invalid value {value} for report option {name}"
+        return None
+
+    def with_defaults(self, options: Mapping[str, str]) -> dict[str, str]:
+        """The options of a request, and what the others are by default."""
+        return {name: values[0] for name, values in self.options.items() if values} | dict(options)
 
     def refusal(self, ask: Ask) -> str | None:
         """Why the report ends as FATAL; None if it does not."""
@@ -56,6 +71,14 @@ class Kind:
 def _days(count: int) -> dt.timedelta:
     return dt.timedelta(days=count)
 
+
+_PRODUCT: dict[str, tuple[str, ...]] = {"FNSKU": (), "MSKU": (), "ASIN": ()}
+_LEDGER_SUMMARY = _PRODUCT | {
+    "aggregateByLocation": ("COUNTRY", "FC"),
+    "aggregatedByTimePeriod": ("MONTHLY", "WEEKLY", "DAILY"),
+}
+_EVENTS = ("", "Adjustments", "CustomerReturns", "Receipts", "Shipments", "VendorReturns", "WhseTransfers")
+_LEDGER_DETAIL = _PRODUCT | {"eventType": _EVENTS}
 
 KINDS: dict[str, Kind] = {
     "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": Kind(orders.by_last_update, _days(30), kept=_days(30)),
@@ -77,7 +100,7 @@ KINDS: dict[str, Kind] = {
     "GET_GST_MTR_B2C_CUSTOM": Kind(tax_india.write_consumers, _days(31)),
     "GET_GST_MTR_B2B_CUSTOM": Kind(tax_india.write_businesses, _days(31), restricted=True),
     "GET_V2_SELLER_PERFORMANCE_REPORT": Kind(performance.write),
-    "GET_LEDGER_SUMMARY_VIEW_DATA": Kind(stock.write_summary, _days(31), made_every=DAILY),
-    "GET_LEDGER_DETAIL_VIEW_DATA": Kind(stock.write_detail, _days(31), made_every=DAILY),
+    "GET_LEDGER_SUMMARY_VIEW_DATA": Kind(stock.write_summary, _days(31), made_every=DAILY, options=_LEDGER_SUMMARY),
+    "GET_LEDGER_DETAIL_VIEW_DATA": Kind(stock.write_detail, _days(31), made_every=DAILY, options=_LEDGER_DETAIL),
 }
 """By Amazon's name of the type."""

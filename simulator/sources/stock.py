@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from simulator.clock import iso_z
 from simulator.sources.book import Book, centre
 from simulator.sources.chance import code, number
 from simulator.sources.files import Ask, File, encoded, quoted
-from simulator.sources.goods import goods
+from simulator.sources.goods import Goods, goods
 from simulator.sources.reimbursements import all_reimbursements
 from simulator.sources.returns import all_fba_returns
 
@@ -66,10 +66,12 @@ class Movement:
 
 @dataclass(frozen=True)
 class Day:
-    """A product's balance in a country on a day, and what changed it, by the column of the summary."""
+    """A product's balance in a place on a day, and what changed it, by the column of the summary."""
 
     date: dt.date
     country: str
+    location: str
+    """The country, or a fulfilment centre of it."""
     sku: str
     disposition: str
     starting: int
@@ -86,19 +88,29 @@ def movements(book: Book, now: dt.datetime) -> list[Movement]:
     return [each for each in book.remember(_movements) if each.told_at <= now]
 
 
-def days(book: Book, now: dt.datetime, start: dt.date | None = None, end: dt.date | None = None) -> list[Day]:
+def days(
+    book: Book,
+    now: dt.datetime,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+    *,
+    by_centre: bool = False,
+) -> list[Day]:
     """Every day that is over at an instant, of all that has been there.
 
     :param start: the first day; by default that of the first movement.
     :param end: the last day.
+    :param by_centre: of each fulfilment centre, instead of each country.
     """
     last = min(end or now.date(), now.date() - dt.timedelta(days=1))
     found = []
 
-    def by_product(each: Movement) -> tuple[str, str, str]:
-        return each.country, each.sku, each.disposition
+    def by_product(each: Movement) -> tuple[str, str, str, str]:
+        return each.country, each.centre if by_centre else each.country, each.sku, each.disposition
 
-    for (country, sku, disposition), of_product in groupby(sorted(movements(book, now), key=by_product), by_product):
+    for (country, location, sku, disposition), of_product in groupby(
+        sorted(movements(book, now), key=by_product), by_product
+    ):
         by_day: defaultdict[dt.date, dict[str, int]] = defaultdict(dict)
         for each in of_product:
             moved = by_day[each.at.date()]
@@ -108,10 +120,31 @@ def days(book: Book, now: dt.datetime, start: dt.date | None = None, end: dt.dat
         balance = sum(sum(moved.values()) for date, moved in by_day.items() if date < day)
         while day <= last:
             moved = by_day.get(day, {})
-            found.append(Day(day, country, sku, disposition, balance, moved))
+            found.append(Day(day, country, location, sku, disposition, balance, moved))
             balance += sum(moved.values())
             day += dt.timedelta(days=1)
-    return sorted(found, key=lambda each: (each.date, each.country, each.sku, each.disposition))
+    return sorted(found, key=lambda each: (each.date, each.country, each.location, each.sku, each.disposition))
+
+
+def periods(of_days: list[Day], how: str) -> list[Day]:
+    """Days put together to weeks or months, each by its first day.
+
+    :param how: `DAILY`, `WEEKLY` or `MONTHLY`.
+    """
+    found: dict[tuple[object, ...], Day] = {}
+    for each in of_days:
+        first = each.date
+        if how == "WEEKLY":
+            first -= dt.timedelta(days=first.weekday())
+        elif how == "MONTHLY":
+            first = first.replace(day=1)
+        key = (first, each.location, each.sku, each.disposition)
+        before = found.get(key)
+        moved = dict(before.moved) if before else {}
+        for name, quantity in each.moved.items():
+            moved[name] = moved.get(name, 0) + quantity
+        found[key] = replace(each, date=first, starting=before.starting if before else each.starting, moved=moved)
+    return list(found.values())
 
 
 def detail_truth(book: Book, now: dt.datetime) -> list[dict[str, Any]]:
@@ -160,6 +193,8 @@ def write_detail(ask: Ask) -> File:
         if each.country not in ask.countries or not ask.covers(each.at):
             continue
         product = goods(ask.seller.key, each.sku)
+        if ask.options["eventType"] not in ("", each.kind) or not _is_wanted(ask, product, each.sku):
+            continue
         lost = each.reason == "M"
         rows.append(
             (
@@ -172,14 +207,18 @@ def write_detail(ask: Ask) -> File:
 
 
 def write_summary(ask: Ask) -> File:
-    """GET_LEDGER_SUMMARY_VIEW_DATA, by country and day."""
+    """GET_LEDGER_SUMMARY_VIEW_DATA."""
     rows = []
-    for each in days(ask.book, ask.now, ask.start.date(), ask.end.date()):
-        if each.country not in ask.countries or not ask.covers_day(each.date):
-            continue
+    period = ask.options["aggregatedByTimePeriod"]
+    by_centre = ask.options["aggregateByLocation"] == "FC"
+    told = days(ask.book, ask.now, ask.start.date(), ask.end.date(), by_centre=by_centre)
+    covered = [each for each in told if each.country in ask.countries and ask.covers_day(each.date)]
+    for each in periods(covered, period):
         product = goods(ask.seller.key, each.sku)
+        if not _is_wanted(ask, product, each.sku):
+            continue
         cells = {
-            "Date": f"{each.date:%m/%d/%Y}",
+            "Date": f"{each.date:%m/%Y}" if period == "MONTHLY" else f"{each.date:%m/%d/%Y}",
             "FNSKU": product.fnsku,
             "ASIN": product.asin,
             "MSKU": each.sku,
@@ -187,10 +226,16 @@ def write_summary(ask: Ask) -> File:
             "Disposition": each.disposition,
             "Starting Warehouse Balance": str(each.starting),
             "Ending Warehouse Balance": str(each.ending),
-            "Location": each.country,
+            "Location": each.location,
         }
         rows.append([cells.get(name) or str(each.moved.get(name, 0)) for name in _SUMMARY_COLUMNS])
     return encoded(quoted(_SUMMARY_COLUMNS, rows, "\t"), len(rows), ask.style)
+
+
+def _is_wanted(ask: Ask, product: Goods, sku: str) -> bool:
+    """Whether the options leave a product in."""
+    own = {"FNSKU": product.fnsku, "ASIN": product.asin, "MSKU": sku}
+    return all(ask.options.get(name, value) == value for name, value in own.items())
 
 
 def _field(column: str) -> str:

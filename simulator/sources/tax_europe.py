@@ -237,7 +237,7 @@ def write_tax(ask: Ask) -> File:
     rows = [
         _tax_cells(ask, line)
         for line in tax_lines(ask.book, ask.now)
-        if line.country in ask.countries and ask.covers(line.at)
+        if line.country in ask.countries and ask.start.date() <= line.at.date() <= ask.end.date()
     ]
     text = quoted(_TAX_COLUMNS, [[cells.get(name, "") for name in _TAX_COLUMNS] for cells in rows])
     return File(text.encode(), UTF8, len(rows))

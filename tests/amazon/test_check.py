@@ -115,8 +115,36 @@ def test_what_is_missing_is_named_and_nothing_is_called(given: dict[str, str], s
     assert requests == []
 
 
+SAMPLES: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, Any]] = {
+    ("/sellers/v1/marketplaceParticipations", ()): {"payload": [{"marketplace": {"id": "ATVPDKIKX0DER"}}]},
+    (
+        "/reports/2021-06-30/reports",
+        (
+            ("processingStatuses", "IN_QUEUE,IN_PROGRESS"),
+            ("reportTypes", "FEE_DISCOUNTS_REPORT,GET_AFN_INVENTORY_DATA"),
+        ),
+    ): {"reports": [{}]},
+}
+"""What Amazon's static sandbox answers, by path and parameters: nothing else."""
+
+
+def test_the_static_sandbox_answers_what_the_test_asks_it() -> None:
+    """It answers a request whose parameters are those of its sample, one for one, and refuses any other."""
+
+    def sandbox(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/auth/o2/token":
+            return TOKEN
+        sample = SAMPLES.get((request.url.path, tuple(sorted(request.url.params.items()))))
+        return httpx.Response(200, json=sample) if sample else refusal(400, "InvalidInput", "Could not match input")
+
+    with httpx.Client(transport=httpx.MockTransport(sandbox)) as http:
+        works, said = check_connection(connection(environment="sandbox"), http)
+    assert works, said
+    assert said.startswith("Works: Login with Amazon gives tokens, and it answers.")
+
+
 def test_the_sandbox_is_told_apart_and_warned_of() -> None:
-    works, said, requests = check(environment="sandbox")
+    works, said, requests = check(httpx.Response(200, json={"payload": [{}]}), environment="sandbox")
     assert works
     assert "has no financial reports" in said
     assert requests[1].url.host == "sandbox.sellingpartnerapi-eu.amazon.com"

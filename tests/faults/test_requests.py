@@ -178,7 +178,8 @@ def test_a_report_that_was_cancelled_as_a_duplicate_gives_way_to_the_first_one(a
 
 def test_a_fatal_report_says_why_and_what_to_do(amazon: Faulty, lake: Lake) -> None:
     """Pain 31: the error document is read. A window of forty days is too long for orders."""
-    done = made(amazon, lake, wish(amazon, days=40))
+    start = dt.datetime(2026, 7, 20, tzinfo=dt.UTC)
+    done = made(amazon, lake, wish(amazon, days=28).model_copy(update={"data_start": start}))
     assert done.reason is not None
     assert done.reason.code is ReasonCode.REPORT_FATAL
     assert "Date range exceeded. Report can be requested only upto 30 days" in done.reason.message
@@ -193,6 +194,32 @@ def test_parameters_that_amazon_changed_are_found_out(amazon: Faulty, lake: Lake
     assert done.reason is not None
     assert done.reason.code is ReasonCode.PARAMETERS_DIFFER
     assert "end 2026-08-11T00:00:00+00:00 was asked for, 2026-08-31T15:00" in done.reason.message
+
+
+def test_times_that_amazon_rounds_outwards_are_no_difference(amazon: Faulty, lake: Lake) -> None:
+    """The report covers the whole days of what was asked for, and says so; that is what it then covers."""
+    amazon.suffers({"fault": "times_rounded", "account": ACCOUNT})
+    noon = dt.datetime(2026, 8, 6, 12, tzinfo=dt.UTC)
+    done = made(
+        amazon, lake, wish(amazon).model_copy(update={"data_start": noon, "data_end": noon + dt.timedelta(days=5)})
+    )
+    assert done.reason is None
+    assert done.document().data_start_at == dt.datetime(2026, 8, 6, tzinfo=dt.UTC)
+    assert done.document().data_end_at == dt.datetime(2026, 8, 12, tzinfo=dt.UTC)
+
+
+def test_a_report_of_how_things_are_now_may_say_any_time(amazon: Faulty, lake: Lake) -> None:
+    amazon.suffers({"fault": "parameters_changed", "account": ACCOUNT})
+    start = dt.datetime(2026, 8, 20, tzinfo=dt.UTC)
+    update = {
+        "report_type": "GET_FBA_ESTIMATED_FBA_FEES_TXT_DATA",
+        "data_start": start,
+        "data_end": start + dt.timedelta(days=3),
+    }
+    done = made(amazon, lake, wish(amazon).model_copy(update=update))
+    assert done.reason is None
+    assert done.report is not None
+    assert done.report.data_end_at != update["data_end"]
 
 
 def test_within_the_limit_an_identical_report_is_used_again(

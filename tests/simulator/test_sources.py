@@ -5,8 +5,10 @@ Files are read by Tieout's own readers; the truth they are held against is taken
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import gzip
+import io
 import json
 from collections import Counter, defaultdict
 from decimal import Decimal
@@ -110,7 +112,8 @@ def test_the_files_of_every_seller_say_what_the_ledger_does(
     for seller in SELLERS:
         groups = [(each,) for each in seller.countries] if family in BY_MARKETPLACE else [seller.countries]
         for countries in groups:
-            ask = Ask(book_of(world, seller, START), countries, start, end, START)
+            options = kind.with_defaults(declared.options)
+            ask = Ask(book_of(world, seller, START), countries, start, end, START, options)
             assert kind.refusal(ask) is None
             file = kind.write(ask)
             place = MARKETPLACES[countries[0]].id if family in BY_MARKETPLACE else ""
@@ -334,6 +337,66 @@ def test_the_limit_of_fba_reports_spans_windows_for_some_sellers(protocol: Proto
         assert protocol.login.post("/simulator/faults", json=rule).status_code == 201
         other = seller.ask(kind, JULY[0] - 20 * day, JULY[0])
         assert other["processingStatus"] == ("DONE" if spans[name] else "CANCELLED")
+
+
+def test_the_options_of_a_ledger_summary_are_honoured(protocol: Protocol) -> None:
+    """Without any, it is by country and month; by day it comes to the same."""
+    seller = Asking(protocol, "cascade_na")
+    seen: dict[str, Rows] = {}
+    for how in ({}, {"aggregatedByTimePeriod": "DAILY"}, {"aggregateByLocation": "FC"}):
+        report = seller.ask("GET_LEDGER_SUMMARY_VIEW_DATA", *JULY, **({"reportOptions": how} if how else {}))
+        lines = csv.DictReader(io.StringIO(seller.text(report["reportDocumentId"])), delimiter="\t")
+        seen[next(iter(how), "")] = list(lines)
+        protocol.amazon.clock.advance(4 * 3600)
+    months, by_day, centres = seen.values()
+    assert {row["Date"] for row in months} == {"07/2026"}
+    assert len({row["Date"] for row in by_day}) == 31
+    assert {row["Location"] for row in months} <= {"US", "CA", "MX", "BR"}
+    assert not {row["Location"] for row in centres} & {"US", "CA", "MX", "BR"}
+    for name in ("Customer Shipments", "Receipts", "Found", "Lost"):
+        assert len({sum(int(row[name]) for row in rows) for rows in seen.values()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "text"),
+    [
+        (
+            "GET_LEDGER_SUMMARY_VIEW_DATA",
+            {"reportOptions": {"aggregateByTimePeriod": "DAILY"}},
+            "aggregateByTimePeriod",
+        ),
+        ("GET_LEDGER_SUMMARY_VIEW_DATA", {"reportOptions": {"aggregatedByTimePeriod": "daily"}}, "Invalid value daily"),
+        ("GET_LEDGER_DETAIL_VIEW_DATA", {"reportOptions": {"eventType": "Sales"}}, "Invalid value Sales"),
+        ("GET_FBA_REIMBURSEMENTS_DATA", {"reportOptions": {"aggregateByLocation": "FC"}}, "Invalid report option"),
+        ("GET_FBA_REIMBURSEMENTS_DATA", {"reportOptions": {"custom": True}}, "must hold texts"),
+        ("GET_FBA_REIMBURSEMENTS_DATA", {"reportOptions": []}, "must hold texts"),
+        ("GET_FBA_REIMBURSEMENTS_DATA", {"marketplaceIds": "A1VC38T7YXB528"}, "must be a list"),
+        ("GET_FBA_REIMBURSEMENTS_DATA", {"dataEndTime": "2026-09-30T00:00:00Z"}, "after the current date"),
+        ("GET_FBA_REIMBURSEMENTS_DATA", {"dataEndTime ": "2026-07-30T00:00:00Z"}, "Invalid parameter dataEndTime "),
+        ("GET_FBA_REIMBURSEMENTS_DATA", {"dataStartTime": 7}, "Invalid dataStartTime"),
+    ],
+)
+def test_a_request_that_the_model_does_not_know_is_refused(
+    protocol: Protocol, kind: str, body: dict[str, Any], text: str
+) -> None:
+    seller = Asking(protocol, "hinode_fe")
+    marketplaces = protocol.accounts["hinode_fe"]["marketplaces"]
+    sent = {"reportType": kind, "marketplaceIds": marketplaces} | body
+    answer = seller.region.post("/reports/2021-06-30/reports", json=sent, headers=seller.headers())
+    assert error(answer)[:2] == (400, "InvalidInput")
+    assert text in error(answer)[2]
+
+
+def test_a_vat_tax_report_takes_whole_days_and_both_ends(protocol: Protocol) -> None:
+    """amzn/selling-partner-api-docs#3403."""
+    seller = Asking(protocol, "dorado_eu")
+    noon = dt.datetime(2026, 7, 15, 12, tzinfo=dt.UTC)
+    report = seller.ask("SC_VAT_TAX_REPORT", noon, noon)
+    token = restricted(seller, report["reportDocumentId"])
+    lines = seller.text(report["reportDocumentId"], token).splitlines()
+    facts = protocol.amazon.truth(sources=["vat_tax"])["sources"]["vat_tax"]
+    of_day = [row for row in facts if row["account"] == "dorado_eu" and row["at"].startswith("2026-07-15")]
+    assert len(lines) - 1 == len(of_day) > 0
 
 
 def test_faults_on_demand_happen_to_every_type(protocol: Protocol) -> None:

@@ -8,12 +8,10 @@ from tieout.amazon.applications import secret_age
 from tieout.amazon.connection import Environment, SellerConnection
 from tieout.amazon.errors import AmazonError
 from tieout.amazon.login import Login
-from tieout.amazon.selling_partner import REPORTS, USER_AGENT
+from tieout.amazon.selling_partner import PARTICIPATIONS, REPORTS, USER_AGENT
 from tieout.documents import Region
 
 SETTLEMENT_REPORT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
-SANDBOX_REPORT = "FEE_DISCOUNTS_REPORT"
-"""The type that the sandbox's sample of getReports answers to (its model, x-amzn-api-sandbox)."""
 SANDBOX_WARNING = (
     "This is the sandbox: it answers with samples and has no financial reports, so nothing can be tied out with it. "
     "Use production for real work."
@@ -25,6 +23,9 @@ def check_connection(
 ) -> tuple[bool, str]:
     """Log in and list once (one getReports, ten reports); return whether it works, and a sentence for a person.
 
+    The static sandbox answers only what its sample asks for, parameter by parameter. It is asked where the seller sells
+    (getMarketplaceParticipations), whose sample has no parameters.
+
     A 429 is no fault of the credentials: Amazon knew the caller, and its rate is spent for the moment.
 
     :param region: the account's region, if it is known; by default the connection's own.
@@ -35,11 +36,14 @@ def check_connection(
         token = login.token()
     except (ValueError, AmazonError) as error:
         return False, _sentence(str(error).replace(f"{connection.name!r} ", "", 1))
-    report_type = SANDBOX_REPORT if connection.environment is Environment.SANDBOX else SETTLEMENT_REPORT
+    is_sandbox = connection.environment is Environment.SANDBOX
+    path, params = f"{REPORTS}/reports", {"reportTypes": SETTLEMENT_REPORT, "pageSize": "10"}
+    if is_sandbox:
+        path, params = PARTICIPATIONS, {}
     try:
         answer = http.get(
-            f"{endpoint}{REPORTS}/reports",
-            params={"reportTypes": report_type, "pageSize": "10"},
+            f"{endpoint}{path}",
+            params=params,
             headers={"x-amz-access-token": token, "user-agent": USER_AGENT},
         )
     except httpx.TransportError as error:
@@ -51,15 +55,15 @@ def check_connection(
         found = "the listing's rate is spent for the moment (QuotaExceeded), which is no fault of the credentials"
     elif answer.status_code == 200:
         try:
-            count = len(answer.json()["reports"])
+            count = len(answer.json()["payload" if is_sandbox else "reports"])
         except (ValueError, KeyError, TypeError):
             return False, f"{endpoint} did not answer as Amazon does. Check the endpoint."
         many = "10 or more settlement reports" if count >= 10 else f"{count} settlement report{'s' * (count != 1)}"
-        found = "it answers" if connection.environment is Environment.SANDBOX else f"Amazon lists {many}"
+        found = "it answers" if is_sandbox else f"Amazon lists {many}"
     else:
         return False, _refused(answer)
     parts = [f"Works: Login with Amazon gives tokens, and {found}."]
-    if connection.environment is Environment.SANDBOX:
+    if is_sandbox:
         parts.append(SANDBOX_WARNING)
     age = secret_age(connection.rotated_on, connection.clock.now().date())
     if age.state == "unknown":

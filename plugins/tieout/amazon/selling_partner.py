@@ -43,6 +43,7 @@ ENDPOINTS = {
 }
 USER_AGENT = "Tieout/1.0 (Language=Python)"
 REPORTS = "/reports/2021-06-30"
+PARTICIPATIONS = "/sellers/v1/marketplaceParticipations"
 RETENTION = dt.timedelta(days=90)
 """Amazon lists reports of the last 90 days (getReports, createdSince)."""
 RETENTION_MARGIN = dt.timedelta(minutes=10)
@@ -276,7 +277,7 @@ class SellingPartner:
 
     def marketplace_participations(self) -> list[Participation]:
         """Ask in which marketplaces of the region the seller sells, or could."""
-        answer = self._call("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations")
+        answer = self._call("getMarketplaceParticipations", "GET", PARTICIPATIONS)
         return [
             Participation(
                 marketplace_id=item["marketplace"]["id"],

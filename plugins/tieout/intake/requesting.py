@@ -143,7 +143,7 @@ def wait(
         if unexplained and not together and _is_too_soon(wish, report, _earlier(amazon, wish, report)):
             return _too_soon(lake, request, report)
         return _failed(lake, request, report, _explanation(amazon, report, restricted), ReasonCode.REPORT_FATAL)
-    if differences := _differences(wish, report):
+    if differences := _differences(wish, report, rounded=True):
         message = f"Amazon made another report than it was asked for: {'; '.join(differences)}"
         return Made(request, report, Reason(code=ReasonCode.PARAMETERS_DIFFER, message=message))
     return Made(request, report)
@@ -245,8 +245,13 @@ def _explanation(amazon: SellingPartner, report: Report, restricted: bool) -> st
     return f"Amazon failed to make the report and says: {said}. What to do: {advice}"
 
 
-def _differences(wish: Wish, report: Report) -> list[str]:
-    """Where a report is another than the one that was asked for. Amazon does not repeat the options."""
+def _differences(wish: Wish, report: Report, *, rounded: bool = False) -> list[str]:
+    """Where a report is another than the one that was asked for. Amazon does not repeat the options.
+
+    Args:
+        rounded: Whether the times may be rounded: outwards by less than a day, or inwards by a minute. The times of a report
+            that tells how things are now may then be any.
+    """
     found = []
     if report.report_type != wish.report_type:
         found.append(f"its type is {report.report_type}")
@@ -254,13 +259,20 @@ def _differences(wish: Wish, report: Report) -> list[str]:
         found.append(
             f"marketplaces {sorted(wish.marketplace_ids)} were asked for, {sorted(report.marketplace_ids)} made"
         )
-    for name, asked, made in (
-        ("start", wish.data_start, report.data_start_at),
-        ("end", wish.data_end, report.data_end_at),
+    family = OF_TYPE.get(wish.report_type)
+    if rounded and family is not None and family.longest_window is None:
+        return found
+    for name, asked, made, outwards in (
+        ("start", wish.data_start, report.data_start_at, -1),
+        ("end", wish.data_end, report.data_end_at, 1),
     ):
-        if made is None or abs(made - asked) > _ROUNDING:
+        if made is None or not _is_near(outwards * (made - asked), rounded=rounded):
             found.append(f"{name} {asked.isoformat()} was asked for, {made.isoformat() if made else 'none'} made")
     return found
+
+
+def _is_near(beyond: dt.timedelta, *, rounded: bool) -> bool:
+    return -dt.timedelta(minutes=1) <= beyond < dt.timedelta(days=1) if rounded else abs(beyond) <= _ROUNDING
 
 
 def _made_every(wish: Wish) -> dt.timedelta:

@@ -33,7 +33,7 @@ FAMILY = Family(
     scope=Scope.ACCOUNT,
     format=Format.TSV,
     dated_by="transaction_complete_date",
-    countries=("AT", "BE", "CZ", "DE", "ES", "FR", "GB", "IE", "IT", "NL", "PL", "SE"),
+    countries=("BE", "DE", "ES", "FR", "GB", "IE", "IT", "NL", "PL", "SE"),
     by_month=True,
     every=dt.timedelta(days=7),
     longest_window=dt.timedelta(days=31),
