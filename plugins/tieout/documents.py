@@ -107,6 +107,8 @@ class ReasonCode(StrEnum):
     QUANTITIES_DO_NOT_ADD_UP = "quantities_do_not_add_up"
     # quarantined because Amazon could not make it
     REPORT_FATAL = "report_fatal"
+    # quarantined because the bytes in the lake are not those that were received
+    RAW_DIFFERS = "raw_differs"
     # quarantined because the bytes could not be had; tried again in later runs
     NOT_RECEIVED = "not_received"
     # quarantined because Amazon made another report than it was asked for

@@ -61,10 +61,7 @@ def fetch_again(amazon: SellingPartner, lake: Lake, clock: Clock, document: Docu
     if manifest and before not in (None, manifest):
         return  # it was fetched before the task was cut off
     if manifest:
-        with tempfile.TemporaryDirectory(prefix="tieout-keep-") as folder:
-            body = lake.get_file(manifest.raw.key, Path(folder) / "body")
-            lake.put_file(Keys.raw_before(document, occasion, "body"), body)
-        lake.put_record(kept, manifest)
+        _keep(lake, document, occasion, manifest)
         lake.delete(Keys.raw_manifest(document))
     lake.delete(Keys.not_received(document))
     try:
@@ -72,6 +69,18 @@ def fetch_again(amazon: SellingPartner, lake: Lake, clock: Clock, document: Docu
     finally:
         if lake.get(Keys.raw_manifest(document)) is None and (old := lake.get_record(kept, Manifest)):
             _put_back(lake, document, occasion, old)
+
+
+def _keep(lake: Lake, document: Document, occasion: str, manifest: Manifest) -> None:
+    """Keep what was received before, unless its bytes are gone."""
+    with tempfile.TemporaryDirectory(prefix="tieout-keep-") as folder:
+        try:
+            body = lake.get_file(manifest.raw.key, Path(folder) / "body")
+        except FileNotFoundError:
+            log.warning("%s: the bytes that were received are gone: there is nothing to keep", document.document_id)
+            return
+        lake.put_file(Keys.raw_before(document, occasion, "body"), body)
+    lake.put_record(Keys.raw_before(document, occasion, "manifest.json"), manifest)
 
 
 def _put_back(lake: Lake, document: Document, occasion: str, old: Manifest) -> None:

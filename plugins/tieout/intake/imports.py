@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from tieout.accounts import Account
-from tieout.documents import Document, RawFile, Region, Source
+from tieout.documents import Document, RawFile, ReasonCode, Region, Source
 from tieout.intake.places import NothingToImport, import_place
 from tieout.intake.receiving import keep_raw, write_down
-from tieout.intake.records import Listing
-from tieout.intake.settling import IMPORTED_SETTLEMENT, IMPORTED_UNKNOWN, imported_type
+from tieout.intake.records import Listing, Quarantined
+from tieout.intake.settling import IMPORTED_SETTLEMENT, IMPORTED_UNKNOWN, forget, imported_type
 from tieout.lake import Keys, Lake
 from tieout.reports.errors import Refused, named, shown, where_raised
 from tieout.reports.report import SETTLEMENT, recognise
@@ -113,12 +113,19 @@ def _keep(lake: Lake, account: Account, name: str, body: Path, today: dt.date) -
         created_at=now,
         first_listed_on=today,
     )
-    if lake.get(Keys.raw_manifest(document)) is None:
+    if lake.get(Keys.raw_manifest(document)) is None or _has_changed(lake, document):
+        forget(lake, document)
         raw = RawFile(
             key=Keys.raw_body(document), size=body.stat().st_size, sha256=content.hexdigest(), received_at=now
         )
         keep_raw(lake, document, raw, body)
     return document
+
+
+def _has_changed(lake: Lake, document: Document) -> bool:
+    """Whether a document is in quarantine because its bytes in the lake are not those that were received."""
+    held = lake.get_record(Keys.quarantine(document), Quarantined)
+    return held is not None and any(reason.code is ReasonCode.RAW_DIFFERS for reason in held.reasons)
 
 
 def _type_of(body: Path, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import logging
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -276,6 +277,29 @@ def _write_down_failure(lake: Lake, clock: Clock, document: Document, reason: Re
 def present(lake: Lake, prefixes: Iterable[str]) -> set[str]:
     """Return all keys under the prefixes: one listing tells more than many questions for single objects."""
     return {key for prefix in sorted(set(prefixes)) for key in lake.keys(prefix)}
+
+
+def fetch_raw(lake: Lake, raw: RawFile, path: Path) -> Path:
+    """Download the bytes of a document, and compare them with what was received.
+
+    Raises:
+        Misfit: `raw_differs` if they are others, or gone: nothing may tie out with bytes that Amazon did not send.
+    """
+    try:
+        lake.get_file(raw.key, path)
+    except FileNotFoundError:
+        problem = f"the bytes that were received are no longer at {raw.key}"
+    else:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if sha256 == raw.sha256:
+            return path
+        problem = f"the bytes at {raw.key} are not those that were received: their sha256 is {sha256}, not {raw.sha256}"
+    advice = (
+        "Find out who can write to the lake, restore the object from a backup or an earlier version, and release the document; "
+        "or release it with fetch_again, or import its file again"
+    )
+    raise Misfit(ReasonCode.RAW_DIFFERS, problem, advice)
 
 
 def keep_raw(lake: Lake, document: Document, raw: RawFile, body: Path) -> None:

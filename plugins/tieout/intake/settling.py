@@ -27,7 +27,7 @@ from tieout.documents import (
     StagedReport,
     State,
 )
-from tieout.intake.receiving import present
+from tieout.intake.receiving import fetch_raw, present
 from tieout.intake.records import Listing, Manifest, NotReceived, Outcomes, Quarantined, ReadingRecord
 from tieout.lake import Keys, Lake
 from tieout.marketplaces import known_marketplaces
@@ -88,13 +88,14 @@ def read(lake: Lake, documents: Sequence[Document]) -> int:
 
 
 def _read_one(lake: Lake, document: Document, raw: RawFile, folder: Path) -> None:
-    body = lake.get_file(raw.key, folder / "body")
     staged: StagedFiles | StagedReport | None = None
     refused: Reason | None = None
     try:
-        staged = _stage(document, raw, body, folder)
+        staged = _stage(document, raw, fetch_raw(lake, raw, folder / "body"), folder)
     except Refused as error:
         refused = error.reason
+    except Misfit as differs:
+        refused = differs.as_reason(document.file_name or document.document_id)
     except (OSError, MemoryError):
         raise  # of this machine, not of the file: a retry may help
     except Exception as error:
@@ -363,9 +364,8 @@ def _fatal_message(lake: Lake, manifest: Manifest | None) -> str:
             "Amazon failed to make the report and gave no explanation; ask Selling Partner Support with its report id"
         )
     with tempfile.TemporaryDirectory(prefix="tieout-fatal-") as folder:
-        path = lake.get_file(manifest.raw.key, Path(folder) / "body")
         try:
-            said = b"".join(read_chunks(path))[:2000]
+            said = next(read_chunks(fetch_raw(lake, manifest.raw, Path(folder) / "body")), b"")[:2000]
         except Misfit as damaged:
             return f"Amazon failed to make the report, and its explanation cannot be read: {damaged.problem}"
     text = said.decode("utf-8", errors="backslashreplace").strip()
