@@ -40,6 +40,11 @@ def test_the_connection_is_named_after_the_account(tmp_path: Path) -> None:
         ("accounts: [{name: one, region: NA, password: x}]", "account 1 is not of the form"),
         ("accounts: [{name: One, region: NA}]", "'One' may hold only a-z, 0-9 and _"),
         ("accounts: [{name: a/b, region: NA}]", "'a/b' may hold only a-z, 0-9 and _"),
+        ("accounts: [{name: école, region: NA}]", "'école' may hold only a-z, 0-9 and _"),
+        ("accounts: [{name: ａcme, region: NA}]", "may hold only a-z, 0-9 and _"),
+        ("accounts: [{name: acme٣, region: NA}]", "may hold only a-z, 0-9 and _"),
+        ("accounts: [{name: '', region: NA}]", "'' may hold only a-z, 0-9 and _"),
+        (f"accounts: [{{name: {'a' * 41}, region: NA}}]", "and 40 characters at most"),
         ("accounts: [{name: one, region: NA}, {name: one, region: EU}]", "'one' stands there twice"),
         ("accounts: [{name: one, region: NA, since: 2024-06-01}]", "'since' of 'one' is for developers"),
         (

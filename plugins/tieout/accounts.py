@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import yaml
@@ -72,8 +73,10 @@ def load_all_accounts(path: Path) -> tuple[Account, ...]:
                 raise ValueError(f"{path}: {account.name!r} is of the Appstore: it belongs under 'developers:'")
             if what == "account" and account.since:
                 raise ValueError(f"{path}: 'since' of {account.name!r} is for developers; see TIEOUT_HISTORY_DAYS")
-            if not account.name.replace("_", "").isalnum() or account.name != account.name.lower():
-                raise ValueError(f"{path}: {what} name {account.name!r} may hold only a-z, 0-9 and _")
+            if not re.fullmatch("[a-z0-9_]{1,40}", account.name):
+                raise ValueError(
+                    f"{path}: {what} name {account.name[:60]!r} may hold only a-z, 0-9 and _, and 40 characters at most"
+                )
             if account.name in accounts:
                 raise ValueError(f"{path}: account {account.name!r} stands there twice")
             accounts[account.name] = account

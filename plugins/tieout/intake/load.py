@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,7 +143,8 @@ def fetcher(lake: Lake, folder: Path) -> Any:
     """Return what fetches a staged file by its key."""
 
     def fetch(key: str) -> Path:
-        return lake.get_file(key, folder / key.replace("/", "_"))
+        # A key may be longer than the name of a file.
+        return lake.get_file(key, folder / f"{hashlib.sha256(key.encode()).hexdigest()}.parquet")
 
     return fetch
 
