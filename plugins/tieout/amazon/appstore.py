@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import lzma
 import random
 import re
 import time
@@ -302,7 +303,11 @@ def _is_whole(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None
-    except (zipfile.BadZipFile, zlib.error, EOFError):
+    except OSError as error:
+        if error.errno is not None:
+            raise  # of this machine; bzip2 says nothing but OSError of its own damage
+        return False
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError):
         return False
 
 

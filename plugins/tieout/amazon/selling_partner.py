@@ -519,12 +519,17 @@ class SellingPartner:
         self._clock.sleep(random.uniform(0.1, 1.0) * 2 ** (attempt - 1))
 
 
+_PIECE = 1 << 20
+"""Bytes that are decompressed at a time."""
+
+
 class _GzipCheck:
     """Whether a stream of bytes that begins like gzip also ends like it."""
 
     def __init__(self) -> None:
         self._inflate: Any = None
         self._start = b""
+        self._behind = b""
         self._damaged = False
 
     def update(self, chunk: bytes) -> None:
@@ -536,13 +541,21 @@ class _GzipCheck:
             chunk = self._start
         if self._inflate and not self._damaged:
             try:
-                self._inflate.decompress(chunk)
-                while self._inflate.eof and self._inflate.unused_data.startswith(b"\x1f\x8b"):
-                    rest = self._inflate.unused_data
-                    self._inflate = zlib.decompressobj(wbits=31)
-                    self._inflate.decompress(rest)
+                self._pass(chunk)
             except zlib.error:
                 self._damaged = True
+
+    def _pass(self, data: bytes) -> None:
+        """Decompress piece by piece: a megabyte of gzip may hold a gigabyte. One gzip may follow another."""
+        while data:
+            if self._inflate.eof:
+                data, self._behind = self._behind + data, b""
+                if not data.startswith(b"\x1f\x8b"):
+                    self._behind = data[:2]
+                    return
+                self._inflate = zlib.decompressobj(wbits=31)
+            self._inflate.decompress(data, _PIECE)
+            data = self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
 
     @property
     def is_gzip(self) -> bool:

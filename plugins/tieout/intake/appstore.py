@@ -247,7 +247,8 @@ def _content_sha256(body: Path) -> str:
         for chunk in read_chunks(body):
             content.update(chunk)
     except Misfit:
-        content = hashlib.sha256(body.read_bytes())
+        with body.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     return content.hexdigest()
 
 

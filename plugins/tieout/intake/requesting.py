@@ -234,7 +234,7 @@ def _explanation(amazon: SellingPartner, report: Report, restricted: bool) -> st
         body = Path(folder) / "body"
         amazon.download(amazon.report_document(report.report_document_id, restricted=restricted), body)
         try:
-            said = b"".join(read_chunks(body))[:2000].decode("utf-8", errors="backslashreplace").strip()
+            said = next(read_chunks(body), b"")[:2000].decode("utf-8", errors="backslashreplace").strip()
         except Misfit as damaged:
             said = f"nothing that can be read ({damaged.problem})"
     advice = "ask for it again later; if it stays so, ask Selling Partner Support"

@@ -84,7 +84,7 @@ def _texts(path: Path, encoding: str) -> Iterator[Any]:
 def _parsed(data: bytes) -> Iterator[Any]:
     """The JSON texts that follow one another, such as one a line."""
     text = data.decode()
-    decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)
+    decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_object)
     place = len(text) - len(text.lstrip())
     while True:
         try:
@@ -119,6 +119,9 @@ def _rows(family: Family, contents: Iterator[Any], families: Sequence[Family]) -
         except WrongShape as wrong:
             problem = f"this is {family.title} of an unknown shape: {wrong}"
             raise Misfit(ReasonCode.UNKNOWN_LAYOUT, problem, _AS_IT_CAME) from None
+        except RecursionError:
+            problem = "the JSON is nested more deeply than any answer of Amazon's"
+            raise Misfit(ReasonCode.DAMAGED_FILE, problem, _AS_IT_CAME) from None
 
 
 def _fitted(family: Family, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,6 +144,14 @@ def _fitted(family: Family, row: Mapping[str, Any]) -> dict[str, Any]:
                 raise WrongShape(f"{column.name} is {kind(value)}, where Amazon's model has a whole number")
             fitted[column.name] = int(value)
     return fitted
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, unless it has a name twice: which of two amounts counts is not known."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has the same name twice, and which of its values counts is not known")
+    return found
 
 
 def _refuse(constant: str) -> None:

@@ -39,6 +39,8 @@ SETTLEMENT: Literal["settlement"] = "settlement"
 OpenSink = Callable[[Family], Sink]
 
 _BATCH_ROWS = 8192
+_BATCH_CHARACTERS = 16 << 20
+"""Rows are read together until there are so many of them, or of their characters."""
 _NO_DATA = ("no data", "no records", "no results", "there is no data", "データがありません")
 
 
@@ -204,11 +206,13 @@ def _stage(
     reader = Reader(table, survey.decide(covers), document_id)
     with open_sink(table.family) as sink:
         batch: list[tuple[int, list[str]]] = []
+        size = 0
         for row in rows(path, encoding, table):
             batch.append(row)
-            if len(batch) == _BATCH_ROWS:
+            size += sum(map(len, row[1]))
+            if len(batch) == _BATCH_ROWS or size > _BATCH_CHARACTERS:
                 sink.write(reader.table(batch))
-                batch = []
+                batch, size = [], 0
         sink.write(reader.table(batch))
     return _reading(table, encoding, reader)
 
@@ -288,11 +292,14 @@ def _write_json(
         lines.clear()
 
     with open_sink(family) as sink:
+        size = 0
         for count, row in enumerate(made, start=1):
             names |= dict.fromkeys(name for name, value in row.items() if value is not None and name != "extra")
             lines.append({"document_id": document_id, "line_no": count, **row})
-            if len(lines) == _BATCH_ROWS:
+            size += sum(len(value) for value in row.values() if isinstance(value, str))
+            if len(lines) == _BATCH_ROWS or size > _BATCH_CHARACTERS:
                 write()
+                size = 0
         write()
     return ReportReading(
         family=family.name, dialect="JSON", resaved=False, encoding=encoding, decimal=".", dates={}, currency=None,

@@ -16,6 +16,8 @@ from tieout.reports.schemas import LINES_SCHEMA
 
 ROW_GROUP = 122_880
 """Rows of a Parquet row group: DuckDB's own size."""
+ROW_GROUP_BYTES = 128 << 20
+"""Or so many bytes, if they are fewer rows: rows of a megabyte are not held by the hundred thousand."""
 _RANGED_COLUMNS = ["line_no", "settlement_id", "currency", "amount", "posted_date", "posted_at"]
 
 OnLines = Callable[[pa.Table], None]
@@ -69,7 +71,7 @@ class ParquetSink:
         self._thread = threading.Thread(target=self._encode, name="parquet-encoder")
         self._error: BaseException | None = None
         self._held: list[pa.Table] = []
-        self._rows = 0
+        self._rows = self._bytes = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -87,14 +89,15 @@ class ParquetSink:
         if lines.num_rows:
             self._held.append(lines)
             self._rows += lines.num_rows
-        if self._rows >= ROW_GROUP:
+            self._bytes += lines.nbytes
+        if self._rows >= ROW_GROUP or self._bytes >= ROW_GROUP_BYTES:
             self._flush()
 
     def _flush(self) -> None:
         if self._error is not None:
             raise self._error
         self._queue.put(pa.concat_tables(self._held))
-        self._held, self._rows = [], 0
+        self._held, self._rows, self._bytes = [], 0, 0
 
     def _encode(self) -> None:
         writer = None

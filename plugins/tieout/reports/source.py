@@ -8,6 +8,7 @@ text file in a ZIP archive, which is how the Appstore sends its reports, by its 
 from __future__ import annotations
 
 import gzip
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,6 +24,12 @@ GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGIC = b"PK\x03\x04"
 CHUNK_BYTES = 1 << 20
 _DAMAGE = (gzip.BadGzipFile, zlib.error, cast(type[Exception], isal_zlib.error))
+LARGEST = 16 << 30
+"""Bytes that a file may have when it is decompressed: more than a hundred times the largest report that is known."""
+_MOST_TIMES = 300
+"""How many times its compressed size a file may have. Reports have 5 to 40 times, as their columns repeat."""
+_NEVER_TOO_MANY = 64 << 20
+"""Bytes that a file may have in any case, however well it is compressed."""
 _DOWNLOAD_AGAIN = "Download the report again; if it stays so, open a case with Amazon's support"
 
 
@@ -30,10 +37,25 @@ def read_chunks(path: Path) -> Iterator[bytes]:
     """The bytes of a plain, gzipped or zipped file, decompressed, in chunks of a megabyte.
 
     Raises:
-        Misfit: `damaged_file` if the gzip stream or the archive is cut, fails its checksum or length, or has bytes after
-            its end.
+        Misfit: `damaged_file` if the gzip stream or the archive is cut, fails its checksum or length, has bytes after its
+            end, or decompresses to more than a report ever has.
         OSError: the file cannot be opened or read.
     """
+    most = _most_bytes(path)
+    size = 0
+    for chunk in _chunks(path):
+        size += len(chunk)
+        if size > most:
+            problem = f"the file of {path.stat().st_size:,} bytes decompresses to more than {most:,}: no report does"
+            raise Misfit(ReasonCode.DAMAGED_FILE, problem, _DOWNLOAD_AGAIN)
+        yield chunk
+
+
+def _most_bytes(path: Path) -> int:
+    return min(LARGEST, max(_NEVER_TOO_MANY, _MOST_TIMES * path.stat().st_size))
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         start = file.read(4)
     if start == ZIP_MAGIC and (member := _only_member(path)) is not None:
@@ -66,7 +88,11 @@ def _unzipped(path: Path, member: str) -> Iterator[bytes]:
         with zipfile.ZipFile(path) as archive, archive.open(member) as file:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except OSError as error:
+        if error.errno is not None:
+            raise  # of this machine; bzip2 says nothing but OSError of its own damage
+        raise Misfit(ReasonCode.DAMAGED_FILE, f"the ZIP archive is damaged ({error})", _DOWNLOAD_AGAIN) from error
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError) as error:
         raise Misfit(ReasonCode.DAMAGED_FILE, f"the ZIP archive is damaged ({error})", _DOWNLOAD_AGAIN) from error
 
 

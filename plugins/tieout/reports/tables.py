@@ -21,6 +21,8 @@ from tieout.reports.layouts import MOST_LINES_ABOVE_HEADER
 from tieout.reports.text import text_blocks
 
 AS_AMAZON_MADE_IT = "Download the report again and import it as Amazon made it, without opening and saving it"
+LONGEST_ROW = 1 << 20
+"""Characters of a row. A longer one is not of Amazon's making, and thousands of them would not fit into memory."""
 _DELIMITERS = ("\t", ",", ";", "|")
 _LOOKED_AT = 512 * 1024
 _SUFFIX = re.compile(r"(.*[^\s])\s*[(（]([^()（）]+)[)）]\s*")
@@ -299,6 +301,9 @@ def rows(path: Path, encoding: str, table: Table) -> Iterator[tuple[int, list[st
     for line, cells in _rows(path, encoding, table.dialect, table.header_line):
         if not cells or (cells[0].strip() == header[0] and [cell.strip() for cell in cells] == header):
             continue
+        if (length := sum(map(len, cells))) > LONGEST_ROW:
+            problem = f"the row has {length:,} characters, and a row of a report has {LONGEST_ROW:,} at most"
+            raise Misfit(ReasonCode.DAMAGED_FILE, problem, AS_AMAZON_MADE_IT, line=line)
         if any(cells) and not "".join(cells).isspace():
             yield line, cells
 
