@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.intake.small_world import ACCOUNT, SmallWorld, flat_file
 from tests.warehouse.conftest import content, rows
 from tieout.intake.load import load_region
-from tieout.lake import Lake
+from tieout.lake import Keys, Lake
 from tieout.warehouse import Warehouse
 
 MONDAY = dt.date(2026, 8, 17)
@@ -68,3 +68,25 @@ def test_outcomes_that_changed_and_that_nobody_told_of_are_loaded_by_the_next_ru
     assert load(world, warehouse, TUESDAY, published=False) == ["2026-08-17"]
     assert rows(warehouse, "SELECT count(*) FROM ops.document WHERE state = 'loaded'") == [(2,)]
     assert load(world, warehouse, TUESDAY, published=False) == []
+
+
+def test_damaged_outcomes_keep_back_their_own_account_alone(lake: Lake, tmp_path: Path, warehouse: Warehouse) -> None:
+    """A power cut leaves an empty object."""
+    world = SmallWorld(lake, tmp_path)
+    world.make("1", MONDAY, flat_file(0, "10.00"))
+    world.publish(MONDAY)
+    damaged = Keys.outcomes(MONDAY, ACCOUNT.region, "aaa_eu")
+    lake.put(damaged, b"")
+    lake.put(Keys.listing(ACCOUNT.region, ACCOUNT.name, MONDAY), b"{")
+    for _ in range(2):
+        result = load_region(warehouse, lake, ACCOUNT.region, MONDAY, published=True, run_id="run", folder=world.folder)
+        assert result is not None
+        assert result["loaded"] == 1
+        ((subject, message),) = result["unaccounted"].items()
+        assert subject == "aaa_eu 2026-08-17"
+        assert f"{damaged} (0 bytes) is damaged" in message
+    lake.delete(Keys.outcomes(MONDAY, ACCOUNT.region, ACCOUNT.name))
+    alone = load_region(warehouse, lake, ACCOUNT.region, MONDAY, published=True, run_id="run", folder=world.folder)
+    assert alone is not None
+    assert set(alone["unaccounted"]) == {"aaa_eu 2026-08-17"}
+    lake.delete(damaged)

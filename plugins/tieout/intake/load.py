@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from tieout.lake import Keys, Lake
 if TYPE_CHECKING:
     from tieout.warehouse import Warehouse
 
+log = logging.getLogger(__name__)
 
 LOOK_BACK = dt.timedelta(days=90)
 """How far back days that were left behind are looked for: after that Amazon lists no document of theirs any more."""
@@ -86,7 +88,7 @@ def load_import(
     results = []
     prefix = Keys.outcomes_of_import(import_id)
     for region in Region:
-        if any(True for _ in _found(lake, prefix, region)):
+        if any(_found(lake, prefix, region)):
             results.append(load(warehouse, lake, prefix, region, business_day, run_id, folder))
     if not results:
         raise FileNotFoundError(f"s3://{lake.bucket}/{prefix} holds nothing: run the tasks before this one")
@@ -97,8 +99,8 @@ def load(
     warehouse: Warehouse, lake: Lake, prefix: str, region: Region, business_day: dt.date, run_id: str, folder: Path
 ) -> dict[str, Any]:
     """Load the outcomes under a prefix, with all decisions that the warehouse does not know yet."""
-    tagged = list(_found(lake, prefix, region))
-    if not tagged:
+    tagged, damaged = _found(lake, prefix, region)
+    if not tagged and not damaged:
         raise FileNotFoundError(f"s3://{lake.bucket}/{prefix} holds nothing: did the region's run publish it?")
     keep_log(warehouse, lake)
     found = [outcomes for outcomes, _ in tagged]
@@ -120,7 +122,7 @@ def load(
         "settlements_written": result.settlements_written,
         "settlements_removed": result.settlements_removed,
         "lines_written": result.lines_written,
-        "unaccounted": dict(_unaccounted(warehouse, found, days)),
+        "unaccounted": {**damaged, **dict(_unaccounted(warehouse, found, days))},
     }
 
 
@@ -159,19 +161,41 @@ def calls_since(lake: Lake, region: Region, day: dt.date | None) -> Iterator[Api
             yield ApiCall.model_validate_json(line)
 
 
-def _found(lake: Lake, prefix: str, region: Region) -> Iterator[tuple[Outcomes, str]]:
-    """The outcomes of a region under a prefix, each with its entity tag."""
+def _found(lake: Lake, prefix: str, region: Region) -> tuple[list[tuple[Outcomes, str]], dict[str, str]]:
+    """Read the outcomes of a region under a prefix.
+
+    Returns:
+        The outcomes, each with its entity tag; and what is wrong with those that are damaged, by account and day. A power
+        cut leaves an empty object: it keeps back its own account and no other.
+    """
+    found, damaged = [], {}
     for key in lake.keys(prefix):
         held = lake.get_with_etag(key)
-        outcomes = Outcomes.model_validate_json(held[0]) if held else None
-        if held and outcomes and outcomes.region is region:
-            yield outcomes, held[1]
+        if held is None:
+            continue
+        try:
+            outcomes = Outcomes.model_validate_json(held[0])
+        except ValueError:
+            day, _, account = key.removeprefix(Keys.all_outcomes()).removesuffix(".json").split("/")
+            damaged[f"{account} {day}"] = (
+                f"s3://{lake.bucket}/{key} ({len(held[0]):,} bytes) is damaged, and nothing of it is loaded: clear the "
+                "account's check task of that day, or import, in Airflow; it is written anew"
+            )
+            log.error("%s", damaged[f"{account} {day}"])
+            continue
+        if outcomes.region is region:
+            found.append((outcomes, held[1]))
+    return found, damaged
 
 
 def _days(lake: Lake, found: Iterable[tuple[Outcomes, str]]) -> Iterator[ListedDay]:
     """What was listed on the day of each account's outcomes; the outcomes themselves vouch for it if the listing is lost."""
     for each, tag in found:
-        listing = lake.get_record(Keys.listing(each.region, each.account, each.business_day), Listing)
+        listing = None
+        try:
+            listing = lake.get_record(Keys.listing(each.region, each.account, each.business_day), Listing)
+        except ValueError as damaged:
+            log.error("%s: its outcomes say what was listed", damaged)
         documents = [o.document for o in each.outcomes] if listing is None else listing.documents
         yield ListedDay(
             region=each.region,
