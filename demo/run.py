@@ -120,10 +120,7 @@ class Demo:
         truth = self._truth(",".join([*SOURCES, "appstore"]), self.services.layout.clock_instant)
         # balances are asked for by the day: the simulated Amazon takes its end in UTC
         truth["sources"] |= self._truth("balances", f"{self.days[-1]}T23:59:59Z")["sources"]
-        planted = [defect for region in SELLING_PARTNER_REGIONS for defect in self._planted(region)]
-        truth["planted"] = list(
-            {defect_key(defect): defect for defect in planted}.values()
-        )  # a code once, wherever it is
+        truth["planted"] = [defect for region in SELLING_PARTNER_REGIONS for defect in self._planted(region)]
         self.services.layout.truth.write_text(json.dumps(_of_accounts(truth, self.services.accounts)))
 
     def _planted(self, region: Region) -> list[dict[str, Any]]:
@@ -144,10 +141,12 @@ def _of_accounts(truth: dict[str, Any], accounts: Collection[str]) -> dict[str, 
     """The truth of some accounts, or of all if none is named."""
 
     def chosen(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [row for row in rows if not accounts or row.get("account", None) in {*accounts, None}]
+        return [row for row in rows if not accounts or row["account"] in accounts]
 
     sources = {name: chosen(rows) for name, rows in truth["sources"].items()}
-    return {**truth, "documents": chosen(truth["documents"]), "planted": chosen(truth["planted"]), "sources": sources}
+    # a fee code, or a currency without a rate, is one defect in however many accounts
+    planted = list({defect_key(defect): defect for defect in chosen(truth["planted"])}.values())
+    return {**truth, "documents": chosen(truth["documents"]), "planted": planted, "sources": sources}
 
 
 def _wait_for_dags(airflow: AirflowApi) -> None:

@@ -34,9 +34,9 @@ def planted(documents: Documents, region: str, until: dt.datetime, at: dt.dateti
       `period_end` of the missing one;
     * `late_deposit`: `account`, `settlement_id`, `currency`, `amount`;
     * `other_summary`: `account`, `settlement_id`, `currency`, `amount`, by which the Finances API's summary differs;
-    * `unknown_code`: `transaction_type`, `amount_type` and `description` of the lines;
+    * `unknown_code`: `account`, `transaction_type`, `amount_type` and `description` of the lines;
     * `unhealthy_account`: `account`;
-    * `currency_without_rate`: `currency`.
+    * `currency_without_rate`: `account`, `currency`.
     """
     sellers = [seller for seller in SELLERS if seller.region == region]
     found = [each for each in truth(documents, until)["documents"] if each["region"] == region]
@@ -53,10 +53,7 @@ def planted(documents: Documents, region: str, until: dt.datetime, at: dt.dateti
         *_other_summaries(settlements, loaded),
         *_unknown(settlements, loaded),
         *_unhealthy(documents, sellers, at),
-        *(
-            {"defect": "currency_without_rate", "currency": currency}
-            for currency in sorted(WITHOUT_RATE & {s.stream.currency for s in settlements if s.settlement_id in loaded})
-        ),
+        *_without_rate(settlements, loaded),
     ]
 
 
@@ -109,22 +106,31 @@ def _other_summaries(settlements: list[Settlement], loaded: set[str]) -> Iterato
 
 
 def _unknown(settlements: list[Settlement], loaded: set[str]) -> Iterator[Defect]:
-    """Codes that no published list of fees has."""
+    """Codes that no published list of fees has, of each account that was charged them."""
     codes = {
-        (entry.transaction_type, line.amount_type, line.amount_description)
+        (settlement.seller.key, entry.transaction_type, line.amount_type, line.amount_description)
         for settlement in settlements
         if settlement.settlement_id in loaded
         for entry in settlement.entries
         for _, line in lines_of(entry)
         if line.category == "unknown"
     }
-    for transaction_type, amount_type, description in sorted(codes):
+    for account, transaction_type, amount_type, description in sorted(codes):
         yield {
             "defect": "unknown_code",
+            "account": account,
             "transaction_type": transaction_type,
             "amount_type": amount_type,
             "description": description,
         }
+
+
+def _without_rate(settlements: list[Settlement], loaded: set[str]) -> Iterator[Defect]:
+    """Currencies that nobody publishes a rate of, of each account that is paid in them."""
+    paid = {(each.seller.key, each.stream.currency) for each in settlements if each.settlement_id in loaded}
+    for account, currency in sorted(paid):
+        if currency in WITHOUT_RATE:
+            yield {"defect": "currency_without_rate", "account": account, "currency": currency}
 
 
 def _unhealthy(documents: Documents, sellers: list[Seller], at: dt.datetime) -> Iterator[Defect]:

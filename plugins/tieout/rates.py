@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tieout.warehouse.rates import FileRate, euro_values, load_pegs, read_rate_file
-from tieout.warehouse.reference import PEGS, rates_file
+if TYPE_CHECKING:
+    from tieout.warehouse.rates import FileRate
 
 
 def add_command(commands: Any) -> None:
@@ -25,6 +25,10 @@ def add_command(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Validate the file, print what it holds, and return the exit code."""
+    # Here, since they take a while to import and other commands do without.
+    from tieout.warehouse.rates import euro_values, load_pegs, read_rate_file
+    from tieout.warehouse.reference import PEGS, rates_file
+
     try:
         rates = read_rate_file(options.file, euro_values(rates_file().read_bytes(), load_pegs(PEGS)))
     except (OSError, ValueError) as error:
