@@ -321,6 +321,9 @@ class Decision(Record):
     decided_at: AwareDatetime
     action: Action
     owner: str
+    """Who stands for it, as the form says."""
+    decided_by: str | None = None
+    """The user whom Airflow had signed in; None for a decision of a version that did not keep it."""
     reason: str
     documents: tuple[str, ...] = ()
     """Ids of the documents it is about; none for a month."""

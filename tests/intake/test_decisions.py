@@ -26,7 +26,9 @@ def world(lake: Lake, tmp_path: Path) -> SmallWorld:
 
 
 def decided(world: SmallWorld, warehouse: Warehouse, name: str, action: Action, **what: Any) -> Decision:
-    decision = decide(warehouse, world.lake, name, action=action, owner="ana", reason="because", **what)
+    decision = decide(
+        warehouse, world.lake, name, action=action, owner="ana", decided_by="bob", reason="because", **what
+    )
     if action is Action.RELEASE:
         prove_again(warehouse, world.lake, decision, client=world.client, docs=None)
     apply_decision(warehouse, world.lake, decision, run_id=f"decision-{name}", folder=world.folder)
@@ -67,7 +69,14 @@ def test_a_release_that_is_cut_off_at_any_write_fetches_again_when_it_is_tried_a
     world.load(warehouse, MONDAY)
     world.make("1", MONDAY, flat_file(0, "10.00", "1.00"))
     decision = decide(
-        warehouse, world.lake, "cut", action=Action.RELEASE, owner="ana", reason="because", documents=[short]
+        warehouse,
+        world.lake,
+        "cut",
+        action=Action.RELEASE,
+        owner="ana",
+        decided_by="bob",
+        reason="because",
+        documents=[short],
     )
     for method in ("put_file", "put_record", "delete"):
         with monkeypatch.context() as patch:
@@ -109,7 +118,10 @@ def test_a_whole_load_is_rolled_back_and_put_back(world: SmallWorld, warehouse: 
     world.load(warehouse, TUESDAY, "daily run after it")
     assert len(rows(warehouse, "SELECT * FROM core.settlement")) == 1
     # a task that is tried again decides nothing new
-    assert decide(warehouse, lake, "withdraw", action=Action.WITHDRAW, owner="x", reason="y", run_id="z") == decision
+    assert (
+        decide(warehouse, lake, "withdraw", action=Action.WITHDRAW, owner="x", decided_by="z", reason="y", run_id="z")
+        == decision
+    )
     decided(world, warehouse, "restore", Action.RESTORE, documents=[again, new])
     assert content(warehouse, "core", "mart") == before
 
@@ -120,7 +132,16 @@ def test_a_decision_whose_run_died_is_made_good_by_the_next_load(
     document = world.make("1", MONDAY, flat_file(0, "10.00"))
     world.publish(MONDAY)
     world.load(warehouse, MONDAY)
-    decide(warehouse, lake, "d", action=Action.WITHDRAW, owner="ana", reason="because", documents=[document])
+    decide(
+        warehouse,
+        lake,
+        "d",
+        action=Action.WITHDRAW,
+        owner="ana",
+        decided_by="bob",
+        reason="because",
+        documents=[document],
+    )
     world.load(warehouse, MONDAY, "next")
     assert rows(warehouse, STANDS) == [(document, "skipped", "withdrawn")]
 
@@ -134,6 +155,7 @@ def test_a_decision_that_changes_nothing_is_refused_with_what_to_do(
     world.load(warehouse, MONDAY)
     for says, wrong in (
         ("needs an owner and a reason", {"action": Action.REJECT, "documents": [short], "owner": " "}),
+        ("nobody was signed in", {"action": Action.REJECT, "documents": [short], "decided_by": None}),
         ("no document 'x'", {"action": Action.REJECT, "documents": ["x"]}),
         ("it is loaded, and only what is quarantined can be rejected", {"action": "reject", "documents": [loaded]}),
         ("only what is quarantined or rejected can be released", {"action": "release", "documents": [loaded]}),
@@ -145,7 +167,7 @@ def test_a_decision_that_changes_nothing_is_refused_with_what_to_do(
         ("there is no account 'nobody'", {"action": Action.CLOSE, "month": "2026-08", "account": "nobody"}),
         ("about a month: name no document", {"action": Action.CLOSE, "month": "2026-08", "documents": [loaded]}),
     ):
-        what = {"owner": "ana", "reason": "because", **wrong, "action": Action(wrong["action"])}
+        what = {"owner": "ana", "decided_by": "bob", "reason": "because", **wrong, "action": Action(wrong["action"])}
         with pytest.raises(NotDecidable, match=says):
             decide(warehouse, lake, "d", **what)
     assert list(lake.keys(Keys.decisions())) == []

@@ -34,7 +34,9 @@ def lived(s3_client: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lak
     warehouse = Warehouse(folder / "warehouse.duckdb", memory_limit="500MB")
 
     def decided(name: str, action: Action, **what: Any) -> None:
-        decision = decide(warehouse, world.lake, name, action=action, owner="ana", reason="because", **what)
+        decision = decide(
+            warehouse, world.lake, name, action=action, owner="ana", decided_by="bob", reason="because", **what
+        )
         apply_decision(warehouse, world.lake, decision, run_id=f"decision-{name}", folder=folder)
         warehouse.build_marts()
 

@@ -70,8 +70,8 @@ def test_a_decision_goes_from_the_form_to_the_read_copy_and_a_lost_file_comes_ba
     assert run(dagbag, "decisions", action="withdraw", **about) == "success"
     with duckdb.connect(str(world.folder / "tieout.duckdb"), read_only=True) as copy:
         assert copy.execute("SELECT state, reason_code FROM ops.document").fetchall() == [("skipped", "withdrawn")]
-        assert copy.execute("SELECT action, owner, reason FROM ops.decision").fetchall() == [
-            ("withdraw", "ana", "because")
+        assert copy.execute("SELECT action, owner, decided_by, reason FROM ops.decision").fetchall() == [
+            ("withdraw", "ana", "dag_test", "because")
         ]
     live = Warehouse(world.folder / "warehouse.duckdb")
     before = content(live, "core", "mart")

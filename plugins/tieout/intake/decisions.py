@@ -43,6 +43,7 @@ def decide(
     *,
     action: Action,
     owner: str,
+    decided_by: str | None,
     reason: str,
     documents: Sequence[str] = (),
     run_id: str | None = None,
@@ -52,22 +53,30 @@ def decide(
     """Check a decision and write it to the lake. One that was written before is returned as it was.
 
     :param name: the decision's id.
+    :param owner: who stands for it, by the form: any text.
+    :param decided_by: the user whom Airflow had signed in when the run was triggered.
     :param documents: ids of the documents that it is about.
     :param run_id: the load whose documents it is about, all of them; instead of `documents`.
     :param account: whose month is closed; None for all accounts.
     :param month: like `2026-08`, in the business time zones of the regions.
-    :raises NotDecidable: if owner or reason are missing, or a document does not stand where the decision could change it.
+    :raises NotDecidable: if owner, reason or user are missing, or a document does not stand where the decision could change it.
     """
     made = lake.get_record(Keys.decision(name), Decision)
     if made:
         return made
     if not owner.strip() or not reason.strip():
         raise NotDecidable("a decision needs an owner and a reason: it is kept for good, and others must understand it")
+    if not (decided_by or "").strip():
+        raise NotDecidable(
+            "nobody was signed in who triggered this run, and a decision is kept with its user: trigger it in Airflow, or by "
+            "its API with a token of your own"
+        )
     common: dict[str, Any] = {
         "decision_id": name,
         "decided_at": dt.datetime.now(dt.UTC),
         "action": action,
         "owner": owner.strip(),
+        "decided_by": decided_by,
         "reason": reason.strip(),
     }
     if action in _ABOUT_MONTHS:

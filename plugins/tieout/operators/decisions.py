@@ -48,6 +48,7 @@ class RecordDecisionOperator(WarehouseOperator):
                 decision_id(context["run_id"]),
                 action=Action(form["action"]),
                 owner=form["owner"],
+                decided_by=context["dag_run"].triggering_user_name,
                 reason=form["reason"],
                 documents=[name for name in re.split(r"[\s,]+", form["documents"] or "") if name],
                 run_id=form["run_id"] or None,

@@ -1161,7 +1161,9 @@ def _dates(reading: ReportReading) -> str | None:
 
 
 def _decision_rows(decision: Decision) -> Iterator[dict[str, Any]]:
-    own = decision.model_dump(include={"decision_id", "decided_at", "action", "owner", "reason", "run_id", "month"})
+    own = decision.model_dump(
+        include={"decision_id", "decided_at", "action", "owner", "decided_by", "reason", "run_id", "month"}
+    )
     if decision.action in (Action.CLOSE, Action.REOPEN):
         subject = f"{decision.account or '*'}/{decision.month:%Y-%m}"
         yield {**own, "subject": subject, "account": decision.account}
