@@ -21,6 +21,7 @@ from tieout.intake.business_day import TIME_ZONES
 from tieout.notifications.alert import CALLBACKS, to_end_within
 from tieout.operators.accounts import AccountForDocumentsOperator
 from tieout.operators.appstore import PlanDevelopersOperator, ProveAppstoreOperator, ReceiveAppstoreOperator
+from tieout.roles import for_engineers
 from tieout.settings import settings
 
 with DAG(
@@ -31,6 +32,7 @@ with DAG(
     start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     end_date=settings().schedule_end,
     catchup=False,
+    access_control=for_engineers(),
     # One day after the other: the first takes all months since 2018, the next only what may have changed.
     max_active_runs=1,
     deadline=to_end_within(dt.timedelta(hours=12)),

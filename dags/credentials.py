@@ -13,6 +13,7 @@ from airflow.sdk import DAG
 
 from tieout.notifications.alert import CALLBACKS, to_end_within
 from tieout.operators.credentials import CheckSecretsOperator
+from tieout.roles import for_engineers
 from tieout.settings import settings
 
 with DAG(
@@ -21,6 +22,7 @@ with DAG(
     start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     end_date=settings().schedule_end,
     catchup=False,
+    access_control=for_engineers(),
     max_active_runs=1,
     deadline=to_end_within(dt.timedelta(hours=3)),
     default_args={

@@ -15,6 +15,7 @@ from tieout.documents import Action
 from tieout.notifications.alert import CALLBACKS, to_end_within
 from tieout.operators.decisions import ApplyDecisionOperator, ProveAgainOperator, RecordDecisionOperator
 from tieout.operators.warehouse import build_and_publish
+from tieout.roles import for_approvers
 
 
 def text(title: str, description: str, *, required: bool = False) -> Param:
@@ -27,6 +28,7 @@ with DAG(
     schedule=None,
     start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     catchup=False,
+    access_control=for_approvers(),
     max_active_runs=1,
     deadline=to_end_within(dt.timedelta(hours=3)),
     params={

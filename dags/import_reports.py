@@ -21,6 +21,7 @@ from tieout.operators.imports import (
     ReceiveFilesOperator,
 )
 from tieout.operators.warehouse import build_and_publish
+from tieout.roles import for_engineers
 from tieout.settings import settings
 
 FILES = {"source": "{{ params.source }}", "account": "{{ params.account }}"}
@@ -30,6 +31,7 @@ with DAG(
     schedule=None,
     start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     catchup=False,
+    access_control=for_engineers(),
     max_active_runs=1,
     deadline=to_end_within(dt.timedelta(hours=12)),
     params={

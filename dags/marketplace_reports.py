@@ -28,6 +28,7 @@ from tieout.operators.reports import (
     ListReportsOperator,
     ReadReportsOperator,
 )
+from tieout.roles import for_engineers
 from tieout.settings import settings
 
 
@@ -39,6 +40,7 @@ def marketplace_reports(region: Region) -> DAG:
         start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
         end_date=settings().schedule_end,
         catchup=False,
+        access_control=for_engineers(),
         # One day after the other: the first takes Amazon's whole history, the next only what is new.
         max_active_runs=1,
         deadline=to_end_within(dt.timedelta(hours=12)),

@@ -12,12 +12,14 @@ from airflow.sdk import DAG, chain
 
 from tieout.notifications.alert import CALLBACKS, to_end_within
 from tieout.operators.warehouse import RebuildWarehouseOperator, build_and_publish
+from tieout.roles import for_engineers
 
 with DAG(
     dag_id="rebuild_warehouse",
     schedule=None,
     start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     catchup=False,
+    access_control=for_engineers(),
     max_active_runs=1,
     deadline=to_end_within(dt.timedelta(hours=12)),
     default_args={

@@ -16,6 +16,7 @@ from tieout.assets import APPSTORE, SETTLEMENTS
 from tieout.documents import Region
 from tieout.notifications.alert import CALLBACKS, to_end_within
 from tieout.operators.warehouse import AccountForLoadOperator, LoadBusinessDayOperator, build_and_publish
+from tieout.roles import for_engineers
 from tieout.settings import settings
 
 with DAG(
@@ -26,6 +27,7 @@ with DAG(
     ),
     start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     catchup=False,
+    access_control=for_engineers(),
     max_active_runs=1,
     deadline=to_end_within(dt.timedelta(hours=3)),
     default_args={

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tieout.accounts import Account, load_accounts, load_developers
+from tieout.accounts import Account, accounts_by_client, load_accounts, load_developers
 from tieout.documents import Region
 from tieout.settings import CONFIG
 
@@ -47,9 +47,15 @@ def test_the_connection_is_named_after_the_account(tmp_path: Path) -> None:
         (f"accounts: [{{name: {'a' * 41}, region: NA}}]", "and 40 characters at most"),
         ("accounts: [{name: one, region: NA}, {name: one, region: EU}]", "'one' stands there twice"),
         ("accounts: [{name: one, region: NA, since: 2024-06-01}]", "'since' of 'one' is for developers"),
+        ("accounts: [{name: one, region: NA, client: acme}]", "'acme', who does not stand under 'clients:'"),
+        ("accounts: []\nclients: acme", "'clients:' is no list"),
+        ("accounts: []\nclients: [{name: Acme}]", "client name 'Acme' may hold only a-z, 0-9 and _"),
+        ("accounts: []\nclients: [{name: acme}, {name: acme}]", "client 'acme' stands there twice"),
+        ("accounts: []\nclients: [{name: acme, read_copy_to: s3://bucket}]", "has to be s3://bucket/prefix"),
+        ("accounts: []\nclients: [acme]", "client 1 is not of the form"),
         (
             "accounts: []\ndevelopers: [{name: games, since: soon}]",
-            "developer 1 is not of the form name, connection, since",
+            "developer 1 is not of the form name, connection, client, since",
         ),
     ],
 )
@@ -81,3 +87,13 @@ def test_developers_of_the_appstore_stand_beside_the_sellers(tmp_path: Path) -> 
     path.write_text("accounts: [{name: acme, region: APPSTORE}]\n")
     with pytest.raises(ValueError, match="belongs under 'developers:'"):
         load_accounts(path)
+
+
+def test_accounts_belong_to_clients(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "clients: [{name: acme}, {name: birch, read_copy_to: s3://b/p}, {name: new}]\n"
+        "accounts: [{name: acme_na, region: NA, client: acme}, {name: own, region: EU}]\n"
+        "developers: [{name: birch_games, client: birch}, {name: acme_games, client: acme}]",
+    )
+    assert accounts_by_client(path) == {"acme": ("acme_games", "acme_na"), "birch": ("birch_games",), "new": ()}

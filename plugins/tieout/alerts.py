@@ -41,6 +41,7 @@ class AlertKind(StrEnum):
     REFUND_WITHOUT_RETURN = "refund_without_return"
     SECOND_SOURCE_DIFFERS = "second_source_differs"
     CLIENT_SECRET_EXPIRES = "client_secret_expires"
+    READ_COPY_REFUSED = "read_copy_refused"
 
 
 class Severity(StrEnum):
@@ -131,6 +132,10 @@ MEANINGS: dict[AlertKind, Meaning] = {
     AlertKind.CLIENT_SECRET_EXPIRES: Meaning(
         "client secret of the application expires",
         "Rotate it: docs/connect-a-seller.md.",
+    ),
+    AlertKind.READ_COPY_REFUSED: Meaning(
+        "read copy of a client is not in its bucket",
+        "Give the lake's key the rights that the message names, or correct read_copy_to in the accounts file.",
     ),
 }
 

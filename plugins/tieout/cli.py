@@ -1,7 +1,7 @@
-"""What Tieout adds to the `airflow` command: `airflow tieout rotate-secret ACCOUNT`.
+"""What Tieout adds to the `airflow` command: `rotate-secret ACCOUNT` and `sync-roles`.
 
-For whoever rotates client secrets by a schedule of their own. It does what the two buttons on the page Seller accounts
-do, one after the other, and runs where `airflow connections` runs: with access to Airflow's database.
+They run where `airflow connections` runs: with access to Airflow's database. `rotate-secret` is for whoever rotates client
+secrets by a schedule of their own; it does what the two buttons on the page Seller accounts do, one after the other.
 """
 
 from __future__ import annotations
@@ -31,7 +31,34 @@ def commands() -> list[Any]:
             Arg(("--only-collect",), help="do not rotate: store what is in the queue", action="store_true"),
         ),
     )
-    return [GroupCommand(name="tieout", help="Settlements tied out to the cent", subcommands=[rotate])]
+    sync = ActionCommand(
+        name="sync-roles",
+        help="Write the roles that Tieout ships, and those of each client, into Airflow's database",
+        description="For Airflow with the FAB auth manager. Run it after an upgrade and after each change of the clients in "
+        "the accounts file, before the DAG processor starts: the DAGs name the roles.",
+        func=lazy_load_command("tieout.cli.sync_roles"),
+        args=(),
+    )
+    return [GroupCommand(name="tieout", help="Settlements tied out to the cent", subcommands=[rotate, sync])]
+
+
+def sync_roles(options: argparse.Namespace) -> None:
+    """Write the roles, and say what changed.
+
+    :raises SystemExit: if Airflow runs with another auth manager, or the accounts file cannot be read.
+    """
+    from tieout.accounts import load_clients
+    from tieout.roles import roles
+    from tieout.settings import settings
+    from tieout.web.fab_roles import NoFab, sync
+
+    try:
+        changes = sync(roles(client.name for client in load_clients(settings().accounts_file)))
+    except (NoFab, FileNotFoundError, ValueError) as error:
+        raise SystemExit(str(error)) from error
+    for change in changes:
+        print(change)
+    print(f"{len(changes)} changes" if changes else "the roles are what they have to be")
 
 
 def rotate_secret(options: argparse.Namespace) -> None:

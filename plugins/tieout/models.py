@@ -17,6 +17,9 @@ A header looks like this, and everything else (tables, comments, data dictionary
 After the header stands one SELECT, or nothing when the engine writes the table itself. The SELECT's columns are the
 header's, in the same order.
 
+A table without a column `account` also says `Clients:`, that is which of its rows stand in a client's read copy; see
+`tieout.warehouse.clients`.
+
 A core model that is made of the rows of a report family says in `Written:` how rows of several documents become one table:
 `merged by <columns>`, `merged by <columns>, complete by <date column>` or `snapshot by <date column>`. See `Merging`.
 """
@@ -92,6 +95,8 @@ class Model:
     key: tuple[str, ...]
     inputs: str
     written: str
+    clients: str | None
+    """Which rows stand in a client's read copy, in a word of `tieout.warehouse.clients`; None: none."""
     columns: tuple[Column, ...]
     select: str | None
     """The SELECT that gives its rows; None if the engine writes them itself."""
@@ -172,7 +177,7 @@ def read_model(path: Path) -> Model:
     purpose: list[str] = []
     columns: list[Column] = []
     for number, line in enumerate(header[1:], start=2):
-        label = re.fullmatch(r"(Grain|Key|Inputs|Written|Columns):\s*(.*)", line)
+        label = re.fullmatch(r"(Grain|Key|Inputs|Written|Clients|Columns):\s*(.*)", line)
         if label:
             labels[label[1]] = label[2]
         elif "Columns" in labels:
@@ -198,6 +203,7 @@ def read_model(path: Path) -> Model:
         key=key,
         inputs=labels["Inputs"],
         written=labels["Written"],
+        clients=labels.get("Clients") or ("by account" if "account" in {column.name for column in columns} else None),
         columns=tuple(columns),
         select="\n".join(lines[size:]).strip() or None,
     )

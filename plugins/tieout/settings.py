@@ -67,6 +67,16 @@ class Settings:
     simulated Amazon whose clock stands at another date."""
 
 
+def client_copies(published: Path) -> Path:
+    """Return the folder of the read copies of clients, beside the read copy of everything."""
+    return published.parent / "clients"
+
+
+def client_copy(published: Path, client: str) -> Path:
+    """Return where the read copy of one client stands."""
+    return client_copies(published) / client / published.name
+
+
 @cache
 def settings() -> Settings:
     """Return the settings of this process.

@@ -434,13 +434,34 @@ def test_a_channel_that_is_not_understood_is_named(tmp_path: Path, entry: str, p
     file = tmp_path / "alerts.yaml"
     file.write_text(f"channels:\n  - {entry}\n")
     with pytest.raises(ValueError, match=r"alerts\.yaml: channel 1 is not understood") as refused:
-        load_channels(file)
+        load_channels(file, {})
     assert problem in str(refused.value)
+
+
+def test_a_clients_channel_is_given_its_own_accounts_alerts_and_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "alerts.yaml"
+    clients = {"ember": ("ember_eu", "ember_na"), "jade": ("jade_fe",)}
+    nobodys = Alert(kind=AlertKind.TASK_FAILED, subject="warehouse.load", message="failed")
+    file.write_text("channels: [{name: a, via: slack, connection: c, client: ember}]")
+    (channel,) = load_channels(file, clients)
+    assert [channel.wants(alert) for alert in (SHORT, HOLE, ELSEWHERE, nobodys)] == [True, True, False, False]
+    assert load_channels(file, None) == ()
+    file.write_text("channels: [{name: a, via: slack, connection: c, client: ember, accounts: [ember_na]}]")
+    assert not load_channels(file, clients)[0].wants(SHORT)
+    for entry, problem in (
+        ("client: nobody", "'nobody', whom the accounts file lacks"),
+        ("client: ember, accounts: [jade_fe]", "names 'jade_fe', which is not of 'ember'"),
+    ):
+        file.write_text(f"channels: [{{name: a, via: slack, connection: c, {entry}}}]")
+        with pytest.raises(ValueError, match=problem):
+            load_channels(file, clients)
+    file.write_text("channels: [{name: a, via: slack, connection: c, client: empty}]")
+    assert not load_channels(file, {"empty": ()})[0].wants(SHORT)
 
 
 def test_the_example_of_channels_can_be_read() -> None:
     example = Path(__file__).resolve().parents[2] / "include" / "config" / "alerts.example.yaml"
-    assert [channel.via for channel in load_channels(example)] == ["smtp", "sns", "slack"]
+    assert [channel.via for channel in load_channels(example, {})] == ["smtp", "sns", "slack"]
 
 
 def test_the_runbook_has_a_section_for_every_alert() -> None:

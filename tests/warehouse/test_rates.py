@@ -167,7 +167,7 @@ def test_the_rate_of_a_payout_is_the_converted_over_the_original_total() -> None
         (15, 17, Decimal("0.016")),  # a dollar is worth 0.80
         (18, 25, Decimal("0.016666666667")),
     ]
-    assert found[0]["origin"] == "event group G15 of acme_eu: 1000.00 EGP paid as 20.00 USD"
+    assert found[0]["origin"] == "event group G15"
 
 
 @pytest.mark.parametrize("file", [b"Day,USD\n2026-08-14,1.25\n", b""])

@@ -9,6 +9,7 @@
 -- Key:     source, currency, rate_on
 -- Inputs:  the files of rates, the settings, core.event_group
 -- Written: by the build of the marts, when a file, a setting or an event group changed
+-- Clients: by payout
 --
 -- Columns:
 --   source              | VARCHAR NOT NULL        | `ecb`, `peg`, `file` or `amazon`.
@@ -17,4 +18,4 @@
 --   valid_until         | DATE NOT NULL           | Last day on which it is used.
 --   reporting_currency  | VARCHAR NOT NULL        | The currency into which it is turned, ISO 4217.
 --   rate                | DECIMAL(20,12) NOT NULL | What one unit of `currency` is worth in the currency `reporting_currency`, rounded to 12 decimals.
---   origin              | VARCHAR NOT NULL        | Who published it, the name of the file, or the event group.
+--   origin              | VARCHAR NOT NULL        | Who published it, the name of the file, or the event group (see core.converted_payout).

@@ -6,6 +6,7 @@
 -- Key:     source, currency, rate_on
 -- Inputs:  core.dated_rate, core.exchange_rate_source
 -- Written: rebuilt
+-- Clients: by payout
 --
 -- Columns:
 --   source              | VARCHAR NOT NULL        | `ecb` (European Central Bank), `peg` (a declared fixed rate), `file` (the user's own) or `amazon` (what Amazon converted at).
@@ -15,7 +16,7 @@
 --   valid_until         | DATE NOT NULL           | Last day on which it is used.
 --   reporting_currency  | VARCHAR NOT NULL        | The currency into which it is turned, ISO 4217.
 --   rate                | DECIMAL(20,12) NOT NULL | What one unit of `currency` is worth in the currency `reporting_currency`, rounded to 12 decimals.
---   origin              | VARCHAR NOT NULL        | Who published it, the name of the file, or the event group.
+--   origin              | VARCHAR NOT NULL        | Who published it, the name of the file, or the event group (see core.converted_payout).
 
 SELECT
   dated.source,

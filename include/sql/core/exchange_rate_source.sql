@@ -7,6 +7,7 @@
 -- Key:     source
 -- Inputs:  the settings
 -- Written: by the build of the marts, when the setting changed
+-- Clients: shared
 --
 -- Columns:
 --   source      | VARCHAR NOT NULL | `file`, `ecb`, `peg` or `amazon`.

@@ -6,6 +6,7 @@
 -- Key:     transaction_type, amount_type, amount_description
 -- Inputs:  include/config/fee_dictionary.yaml
 -- Written: replaced when the dictionary's version changes; the lines it changes get their new category in the same transaction
+-- Clients: shared
 --
 -- Columns:
 --   transaction_type         | VARCHAR NOT NULL | What `transaction-type` must be, in lower case; `*` at the end stands for any text.

@@ -6,6 +6,7 @@
 -- Key:     name
 -- Inputs:  include/config/marketplaces.yaml
 -- Written: by the build of the marts, when the file changed
+-- Clients: shared
 --
 -- Columns:
 --   name            | VARCHAR NOT NULL | How files spell the marketplace, in lower case, e.g. `amazon.de`.

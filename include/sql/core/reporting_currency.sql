@@ -6,6 +6,7 @@
 -- Key:     currency
 -- Inputs:  the settings
 -- Written: by the build of the marts, when the setting changed
+-- Clients: shared
 --
 -- Columns:
 --   currency     | VARCHAR NOT NULL | The reporting currency, ISO 4217.

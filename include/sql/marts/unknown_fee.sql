@@ -6,6 +6,7 @@
 -- Key:     transaction_type, amount_type, amount_description, currency
 -- Inputs:  mart.unknown_fee_by_settlement
 -- Written: rebuilt
+-- Clients: made anew
 --
 -- Columns:
 --   transaction_type    | VARCHAR                | Amazon's `transaction-type`; null when the lines have none.

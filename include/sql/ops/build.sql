@@ -6,6 +6,7 @@
 -- Key:     model
 -- Inputs:  the models in include/sql and ops.load
 -- Written: by the build of each model
+-- Clients: left out
 --
 -- Columns:
 --   model          | VARCHAR NOT NULL     | The model, as schema and name.

@@ -7,6 +7,7 @@
 -- Key:     column_name, account, value
 -- Inputs:  the tables of core, before and after a load
 -- Written: by the load; emptied by the build of the marts
+-- Clients: left out
 --
 -- Columns:
 --   column_name  | VARCHAR NOT NULL | A column by which marts are replaced, e.g. `order_id`; or `table`.

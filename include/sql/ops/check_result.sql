@@ -6,6 +6,7 @@
 -- Key:     document_id, check_name
 -- Inputs:  the checks of a run
 -- Written: by the load; replaced by document
+-- Clients: by document
 --
 -- Columns:
 --   document_id    | VARCHAR NOT NULL | The document.

@@ -7,6 +7,7 @@
 -- Key:     decision_id, subject
 -- Inputs:  decisions/ in the lake
 -- Written: by the load; appended
+-- Clients: by account or document
 --
 -- Columns:
 --   decision_id  | VARCHAR NOT NULL     | Id of the decision.

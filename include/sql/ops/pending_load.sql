@@ -7,6 +7,7 @@
 -- Key:     loaded_at
 -- Inputs:  the loads
 -- Written: by the load; deleted when the lake has it
+-- Clients: left out
 --
 -- Columns:
 --   loaded_at  | TIMESTAMPTZ NOT NULL | When it was loaded, UTC; no two loads have the same instant.

@@ -7,6 +7,7 @@
 -- Key:     revision
 -- Inputs:  none
 -- Written: by every change
+-- Clients: shared
 --
 -- Columns:
 --   revision    | BIGINT NOT NULL      | How many transactions changed the warehouse.

@@ -127,10 +127,16 @@ def _send_as_far_as_taken(
 
 
 def _channels() -> tuple[Channel, ...]:
+    from tieout.accounts import accounts_by_client
     from tieout.notifications.channels import load_channels
 
+    clients = None
     try:
-        return load_channels(settings().alerts_file)
+        clients = accounts_by_client(settings().accounts_file)
+    except (FileNotFoundError, ValueError) as error:
+        log.warning("no client's channel is told: %s", error)
+    try:
+        return load_channels(settings().alerts_file, clients)
     except ValueError:
         log.exception("no channel is told: the file of channels cannot be read")
         return ()

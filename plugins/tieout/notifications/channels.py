@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import logging
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -51,6 +52,8 @@ class Channel(Record):
     """Which severities are reported when they are found; the others come with the daily digest."""
     accounts: tuple[str, ...] = ()
     """Of which accounts; of all, if the file names none. An alert that belongs to no account always goes."""
+    client: str | None = None
+    """The client who reads here: only alerts of that client's accounts go, and none that belongs to no account."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -62,14 +65,18 @@ class Channel(Record):
 
     def wants(self, alert: Alert) -> bool:
         """Whether an alert goes here."""
-        return alert.kind in self.kinds and (
-            not self.accounts or alert.account is None or alert.account in self.accounts
-        )
+        if alert.kind not in self.kinds:
+            return False
+        if self.client:
+            return alert.account in self.accounts
+        return not self.accounts or alert.account is None or alert.account in self.accounts
 
 
-def load_channels(path: Path) -> tuple[Channel, ...]:
+def load_channels(path: Path, clients: Mapping[str, Sequence[str]] | None) -> tuple[Channel, ...]:
     """Read the file of channels; there is none if there is no such file.
 
+    :param clients: the accounts of each client; the channel of a client is given them. None: they are not known, and the
+        channels of clients are left out.
     :raises ValueError: naming the file and the channel that is not understood.
     """
     if not path.exists():
@@ -87,8 +94,23 @@ def load_channels(path: Path) -> tuple[Channel, ...]:
             ) from error
         if channel.name in channels:
             raise ValueError(f"{path}: channel {channel.name!r} stands there twice")
-        channels[channel.name] = channel
+        if channel.client is None:
+            channels[channel.name] = channel
+        elif clients is not None:
+            channels[channel.name] = _of_client(path, channel, clients)
     return tuple(channels.values())
+
+
+def _of_client(path: Path, channel: Channel, clients: Mapping[str, Sequence[str]]) -> Channel:
+    """The channel with the accounts of its client, or those of them that it names itself."""
+    own = clients.get(channel.client or "")
+    if own is None:
+        raise ValueError(
+            f"{path}: channel {channel.name!r} is of the client {channel.client!r}, whom the accounts file lacks"
+        )
+    if foreign := set(channel.accounts) - set(own):
+        raise ValueError(f"{path}: channel {channel.name!r} names {min(foreign)!r}, which is not of {channel.client!r}")
+    return channel.model_copy(update={"accounts": channel.accounts or tuple(own)})
 
 
 def send(channel: Channel, subject: str, text: str) -> None:

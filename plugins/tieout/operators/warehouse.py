@@ -14,7 +14,7 @@ from tieout.alerts import Alert, AlertKind
 from tieout.documents import Region, State
 from tieout.hooks.lake import LakeHook
 from tieout.hooks.warehouse import WarehouseHook
-from tieout.notifications.alert import tell_pending, tell_resolved
+from tieout.notifications.alert import tell, tell_pending, tell_resolved
 from tieout.operators.accounts import fail_for
 from tieout.operators.context import business_day
 from tieout.settings import WAREHOUSE_POOL, settings
@@ -113,17 +113,24 @@ class BuildMartsOperator(WarehouseOperator):
 
 
 class PublishWarehouseOperator(WarehouseOperator):
-    """Publish the read copy that analysts open, and tell the configured channels of every open alert they do not know.
+    """Publish the read copies, of everything and of each client, and tell the channels of open alerts they do not know.
 
-    A channel that cannot be reached is tried again by the next run.
+    A channel that cannot be reached, and a client's bucket, is tried again by the next run.
     """
 
     def execute(self, context: Context) -> str:
-        """Return the path of the read copy."""
+        """Return the path of the read copy of everything."""
+        from tieout.intake.alerting import update
+        from tieout.intake.client_copies import publish_clients
+
         target = settings().published_warehouse
         target.parent.mkdir(parents=True, exist_ok=True)
-        WarehouseHook().warehouse().publish(target)
-        tell_pending(LakeHook().lake())
+        warehouse, lake = WarehouseHook().warehouse(), LakeHook().lake()
+        warehouse.publish(target)
+        tell_pending(lake)
+        refused = publish_clients(warehouse, lake, target, settings().accounts_file)
+        tell(lake, refused)
+        tell_resolved(lake, update(lake, refused, [AlertKind.READ_COPY_REFUSED], dt.datetime.now(dt.UTC)))
         return str(target)
 
 

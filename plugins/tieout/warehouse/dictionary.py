@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from tieout.fees import fee_dictionary
-from tieout.models import Model, models
+from tieout.models import PERSISTENT, Model, models
 
 _SCHEMAS = {
     "mart": "What people read: finished answers, one question a table.",
@@ -45,6 +45,8 @@ def _table(model: Model) -> list[str]:
         f"- Made from: {model.inputs}",
         f"- Written: {model.written}",
     ]
+    if model.clients and model.schema in PERSISTENT:
+        facts.append(f"- In a client's read copy: {model.clients}")
     rows = ["| Column | Type | Meaning |", "|---|---|---|"]
     for column in model.columns:
         type_ = column.type + (" not null" if column.required else "")

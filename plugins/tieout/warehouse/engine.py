@@ -12,7 +12,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,7 @@ from tieout.documents import (
 from tieout.fees import fee_dictionary
 from tieout.models import Model, build_order, models
 from tieout.reports.families import OF_TYPE
+from tieout.warehouse.clients import publish_clients
 from tieout.warehouse.files import (
     REBUILD,
     being_made,
@@ -448,6 +449,10 @@ class Warehouse:
             con.execute("CHECKPOINT")
             replace_by_copy(self.path, target)
         return True
+
+    def publish_clients(self, published: Path, clients: Mapping[str, Sequence[str]]) -> list[str]:
+        """Make the read copies of clients that are older than the read copy of everything; see `tieout.warehouse.clients`."""
+        return publish_clients(published, clients, storage=_STORAGE_VERSION, row_group=_ROW_GROUP_SIZE)
 
     def beside(self, name: str) -> Warehouse:
         """Return a warehouse in a hidden file beside this one, with the same bounds."""

@@ -312,10 +312,8 @@ def amazon_rates(
         factor = Decimal(1) if bank == reporting else value / target if value and target else None
         if payout["currency"] == reporting or factor is None:
             continue
-        origin = (
-            f"event group {payout['event_group_id']} of {payout['account']}: {payout['original_total']}"
-            f" {payout['currency']} paid as {payout['converted_total']} {bank}"
-        )
+        # the account and the amounts stand in core.converted_payout: a rate may be used for another client's money
+        origin = f"event group {payout['event_group_id']}"
         rate = payout["converted_total"] / payout["original_total"] * factor
         by_currency.setdefault(payout["currency"], {})[day] = rate, origin
     for currency, days in by_currency.items():

@@ -1,0 +1,15 @@
+-- ops.read_copy
+--
+-- Whose read copy this file is. It has a row in a client's read copy alone, and is empty in the warehouse and in the copy of
+-- everything.
+--
+-- Grain:   one row
+-- Key:     client
+-- Inputs:  the accounts file, ops.revision
+-- Written: when the read copy of a client is made
+-- Clients: left out
+--
+-- Columns:
+--   client    | VARCHAR NOT NULL | The client, by our name for it.
+--   accounts  | VARCHAR NOT NULL | The accounts whose rows the file holds, separated by commas.
+--   revision  | BIGINT NOT NULL  | ops.revision of the warehouse that it was made of.
