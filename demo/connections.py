@@ -14,6 +14,11 @@ APPSTORE_SINCE = "2024-05-01"
 """The month before the simulated developer's first: of it Amazon has no report."""
 
 
+def origins(ports: Ports, host: str = HOST) -> str:
+    """Return `TIEOUT_SIMULATED_AMAZON`: the origins that the connections name, which Tieout refuses unless they are in it."""
+    return ",".join(f"http://{host}:{port}" for port in ports.amazon.values())
+
+
 def simulated_accounts() -> list[dict[str, Any]]:
     """Ask the simulated Amazon which accounts it has."""
     command = [sys.executable, "-m", "simulator", "accounts", "--seed", str(SEED)]

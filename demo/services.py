@@ -26,10 +26,11 @@ from demo.connections import (
     accounts_file,
     connections,
     developer_connections,
+    origins,
     simulated_accounts,
     simulated_developers,
 )
-from demo.layout import CLOCK_INSTANT, HISTORY_DAYS, HOST, ROOT, SEED, DemoError, Layout
+from demo.layout import CLOCK_INSTANT, HISTORY_DAYS, HOST, ROOT, SEED, DemoError, Layout, Ports
 
 BIN = Path(sys.executable).parent
 LAKE_BUCKET = "tieout-lake"
@@ -237,6 +238,7 @@ class Services:
             "TIEOUT_PUBLISHED_WAREHOUSE": str(layout.warehouse),
             "TIEOUT_DATA_DOCS": str(layout.data_docs),
             "TIEOUT_IMPORT_PLACES": str(layout.archive),
+            "TIEOUT_SIMULATED_AMAZON": origins(self.layout.ports),
             "TIEOUT_SCHEDULE_END": self.layout.clock_instant,
             "TIEOUT_HISTORY_DAYS": str(HISTORY_DAYS),
         }
@@ -343,6 +345,7 @@ def compose_environment() -> str:
         "TIEOUT_S3_SECRET": secrets.token_hex(24),
         "TIEOUT_LAKE_BUCKET": LAKE_BUCKET,
         "SIMULATED_AMAZON_CLOCK": f"{CLOCK_INSTANT}@{time.time():.0f}x60",
+        "TIEOUT_SIMULATED_AMAZON": origins(Ports(9700 - Ports(0).amazon["NA"]), "simulated-amazon"),
         "TIEOUT_IMPORT_PLACES": "/var/lib/tieout/imports",
         "TIEOUT_SCHEDULE_END": CLOCK_INSTANT,
         "TIEOUT_FAMILIES": "all",

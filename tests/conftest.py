@@ -12,6 +12,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ os.environ |= {
     "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
     "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
     "TIEOUT_IMPORT_PLACES": tempfile.gettempdir(),
+    "TIEOUT_SIMULATED_AMAZON": "http://testserver",  # the address of an app without a network
 }
 os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{os.environ['AIRFLOW_HOME']}/airflow.db"
 
@@ -69,6 +71,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(_status)
+
+
+@contextmanager
+def naming_simulated_amazon(*origins: str) -> Iterator[None]:
+    """Name origins of a simulated Amazon in this process's environment, beside those of other fixtures."""
+    name = "TIEOUT_SIMULATED_AMAZON"
+    before = os.environ.get(name, "")
+    os.environ[name] = ",".join(filter(None, (before, *origins)))
+    try:
+        yield
+    finally:
+        left = os.environ[name].split(",")
+        for origin in origins:
+            left.remove(origin)
+        os.environ[name] = ",".join(left)
 
 
 def free_ports(count: int) -> list[int]:

@@ -13,6 +13,7 @@ CONNECTION_TYPE = "selling_partner"
 HOOK_NAME = "Amazon Selling Partner"
 APPSTORE_CONNECTION_TYPE = "amazon_appstore"
 APPSTORE_HOOK_NAME = "Amazon Appstore"
+REFUSED = "Anything else is refused, unless the deployment has a simulated Amazon (TIEOUT_SIMULATED_AMAZON)."
 
 
 def provider_info() -> dict[str, Any]:
@@ -78,13 +79,14 @@ def provider_info() -> dict[str, Any]:
                     ),
                     "authorized_at": _text("Authorized at", "When; filled in by the page Seller accounts."),
                     "login_endpoint": _text(
-                        "Login endpoint (simulated Amazon only)", "Leave it empty: https://api.amazon.com"
+                        "Login endpoint (simulated Amazon only)", "Leave it empty: https://api.amazon.com. " + REFUSED
                     ),
                     "seller_central": _text(
-                        "Seller Central (simulated Amazon only)", "Leave it empty: the marketplace says it."
+                        "Seller Central (simulated Amazon only)", "Leave it empty: the marketplace says it. " + REFUSED
                     ),
                     "clock": _text(
-                        "Clock (simulated Amazon only)", "Leave it empty: Amazon's clock is the machine's clock."
+                        "Clock (simulated Amazon only)",
+                        "Leave it empty: Amazon's clock is the machine's clock. " + REFUSED,
                     ),
                 },
             },
@@ -107,10 +109,11 @@ def provider_info() -> dict[str, Any]:
                 },
                 "conn-fields": {
                     "login_endpoint": _text(
-                        "Login endpoint (simulated Amazon only)", "Leave it empty: https://api.amazon.com"
+                        "Login endpoint (simulated Amazon only)", "Leave it empty: https://api.amazon.com. " + REFUSED
                     ),
                     "clock": _text(
-                        "Clock (simulated Amazon only)", "Leave it empty: Amazon's clock is the machine's clock."
+                        "Clock (simulated Amazon only)",
+                        "Leave it empty: Amazon's clock is the machine's clock. " + REFUSED,
                     ),
                 },
             },

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -107,6 +108,46 @@ def settings() -> Settings:
         import_places=_import_places(os.environ.get("TIEOUT_IMPORT_PLACES") or str((home / "imports").resolve())),
         schedule_end=schedule_end,
     )
+
+
+_ORIGIN = re.compile(
+    r"(?P<origin>(?P<scheme>https?)://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?P<port>:[1-9][0-9]{0,4})?)"
+    r"(?P<path>(?:/[A-Za-z0-9._~-]+)*)"
+)
+
+
+def origin_of(url: str) -> str | None:
+    """Return the origin of a base URL: scheme, host, and port unless it is the scheme's own.
+
+    None for everything that is not plainly a base URL: a user, a query, a host with other characters than a-z, 0-9, dots
+    and hyphens, or one that ends with a dot.
+    """
+    found = _ORIGIN.fullmatch(url)
+    if not found:
+        return None
+    own = {"http": ":80", "https": ":443"}[found["scheme"]]
+    return found["origin"].removesuffix(own) if found["port"] == own else found["origin"]
+
+
+def simulated_amazon() -> frozenset[str]:
+    """Return the origins of a simulated Amazon (`TIEOUT_SIMULATED_AMAZON`, URLs with commas between them).
+
+    Credentials of connections that name one of them go there, and documents are fetched from there. None in production.
+
+    :raises ValueError: if it names something else than origins.
+    """
+    listed = [each.strip() for each in os.environ.get("TIEOUT_SIMULATED_AMAZON", "").split(",") if each.strip()]
+    origins = set()
+    for each in listed:
+        found = _ORIGIN.fullmatch(each)
+        origin = origin_of(each)
+        if not found or not origin or found["path"]:
+            raise ValueError(
+                f"TIEOUT_SIMULATED_AMAZON: {each[:100]!r} is not an origin; write it like http://127.0.0.1:9700, with nothing "
+                "behind the port"
+            )
+        origins.add(origin)
+    return frozenset(origins)
 
 
 def _import_places(listed: str) -> tuple[str, ...]:

@@ -159,7 +159,8 @@ def test_a_region_that_differs_from_the_accounts_file_is_refused() -> None:
     assert requests == []
 
 
-def test_a_connection_as_it_was_before_there_was_a_form_still_works() -> None:
+def test_a_connection_as_it_was_before_there_was_a_form_still_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIEOUT_SIMULATED_AMAZON", "http://127.0.0.1:1")
     old = SellerConnection.read("c", host="http://127.0.0.1:1/", login="i", password="s", extra={"refresh_token": "r"})
     assert old.endpoint(Region.FE) == "http://127.0.0.1:1"
     assert old.simulated

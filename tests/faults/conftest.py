@@ -18,6 +18,7 @@ from simulator.app import SimulatedAmazon, accounts, listen, server
 from simulator.clock import VirtualClock
 from simulator.sellers import BY_KEY, Seller
 from simulator.world import World
+from tests.conftest import naming_simulated_amazon
 from tieout.accounts import Account
 from tieout.amazon.budget import Budget
 from tieout.amazon.clock import Clock
@@ -180,6 +181,7 @@ def served(world: World) -> Iterator[Faulty]:
     urls = dict(zip((*REGIONS, "login"), (f"http://127.0.0.1:{port}" for port in ports), strict=True))
     waiting = WaitingClock()
     object.__setattr__(waiting, "amazons", clock)
-    yield Faulty(fresh, waiting, urls, {each["account"]: each for each in accounts(SEED)})
+    with naming_simulated_amazon(*urls.values()):
+        yield Faulty(fresh, waiting, urls, {each["account"]: each for each in accounts(SEED)})
     program.should_exit = True
     thread.join()

@@ -22,7 +22,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.conftest import free_block
+from tests.conftest import free_block, naming_simulated_amazon
 from tests.faults.conftest import calls
 from tieout.amazon.budget import LIMITS
 from tieout.amazon.clock import Clock
@@ -68,7 +68,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
                 if server.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError((folder / "log").read_text()[-2000:]) from None
                 time.sleep(0.2)
-        yield Served(port, clock, {each["account"]: each for each in json.loads(listed.stdout)})
+        with naming_simulated_amazon(*(f"http://127.0.0.1:{port + number}" for number in range(4))):
+            yield Served(port, clock, {each["account"]: each for each in json.loads(listed.stdout)})
     finally:
         server.kill()
         server.wait()

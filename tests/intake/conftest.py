@@ -18,7 +18,7 @@ from urllib.request import urlopen
 import httpx
 import pytest
 
-from tests.conftest import free_block
+from tests.conftest import free_block, naming_simulated_amazon
 from tieout.accounts import Account
 from tieout.amazon.budget import Budget
 from tieout.amazon.clock import Clock
@@ -104,7 +104,8 @@ def amazon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Amazon]:
                     raise RuntimeError(log.read_text()[-2000:]) from None
                 time.sleep(0.2)
         accounts = {each["account"]: each for each in json.loads(listed.stdout)}
-        yield Amazon(port, Clock.parse(spec), accounts)
+        with naming_simulated_amazon(*(f"http://127.0.0.1:{port + number}" for number in range(4))):
+            yield Amazon(port, Clock.parse(spec), accounts)
     finally:
         server.kill()
         server.wait()

@@ -17,6 +17,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from simulator.app import SimulatedAmazon, listen, server
 from simulator.clock import VirtualClock
 from tests.appstore.test_months import only
+from tests.conftest import naming_simulated_amazon
 from tieout.documents import Region
 from tieout.hooks.appstore import AppstoreProfile
 from tieout.lake import Keys, Lake
@@ -56,7 +57,8 @@ def amazon(monkeypatch: pytest.MonkeyPatch, lake: Lake, tmp_path: Path) -> Itera
     settings.cache_clear()
     for module in (appstore, reports):
         monkeypatch.setattr(module, "LakeHook", lambda: SimpleNamespace(lake=lambda: lake))
-    yield found
+    with naming_simulated_amazon(url):
+        yield found
     served.should_exit = True
     thread.join()
     settings.cache_clear()

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from simulator.app import SimulatedAmazon, accounts, listen, server
 from simulator.clock import VirtualClock
 from simulator.marketplaces import REGIONS
+from tests.conftest import naming_simulated_amazon
 
 START = dt.datetime(2026, 8, 31, 15, tzinfo=dt.UTC)
 SETTLEMENTS = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
@@ -104,7 +105,8 @@ def serving(amazon: SimulatedAmazon) -> Iterator[Live]:
         assert thread.is_alive()
         time.sleep(0.01)
     urls = [f"http://127.0.0.1:{port}" for port in ports]
-    yield Live(dict(zip(REGIONS, urls[:-1], strict=True)), urls[-1], fresh)
+    with naming_simulated_amazon(*urls):
+        yield Live(dict(zip(REGIONS, urls[:-1], strict=True)), urls[-1], fresh)
     program.should_exit = True
     thread.join()
 

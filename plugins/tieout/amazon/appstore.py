@@ -35,12 +35,13 @@ from tieout.amazon.appstore_answers import (
 )
 from tieout.amazon.budget import LONGEST_BACK_OFF, Budget, Taken
 from tieout.amazon.clock import Clock
+from tieout.amazon.endpoints import APPSTORE_ENDPOINT as ENDPOINT
+from tieout.amazon.endpoints import LOGIN_ENDPOINT, RefusedAddress, open_document
 from tieout.amazon.errors import BudgetExhausted, LoginRefused
-from tieout.amazon.login import LOGIN_ENDPOINT, PATH, Credentials, Login
+from tieout.amazon.login import PATH, Credentials, Login
 from tieout.amazon.selling_partner import USER_AGENT
 from tieout.documents import ApiCall, Region
 
-ENDPOINT = "https://developer.amazon.com"
 REPORTS = "/api/appstore/download/report"
 OPERATION = "appstoreReport"
 SCOPE = "adx_reporting::appstore:marketer"
@@ -215,7 +216,7 @@ class Appstore:
                 self._back_off(attempt)
             called_at, started = self._clock.now(), time.monotonic()
             try:
-                with self._http.stream("GET", url) as answer:
+                with open_document(self._http, url) as answer:
                     if answer.status_code != 200:
                         said = answer.read().decode("utf-8", "replace")[:2000]
                         found, trouble = None, f"the bucket answers {answer.status_code}"
@@ -227,6 +228,8 @@ class Appstore:
                 trouble = type(cut).__name__
                 self._note("download", "GET", name, called_at, started, None, trouble)
                 continue
+            except RefusedAddress as refused:
+                return Refusal(Answer.DELAYED, str(refused))
             if found is not None:
                 return found
             if answer.status_code in (400, 401, 403) and _EXPIRED in said:

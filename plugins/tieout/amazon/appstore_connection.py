@@ -8,12 +8,18 @@ from typing import Any
 
 import httpx
 
-from tieout.amazon.appstore import ENDPOINT, Appstore, SecurityProfile
+from tieout.amazon.appstore import Appstore, SecurityProfile
 from tieout.amazon.appstore_answers import Answer
 from tieout.amazon.budget import Budget, MemoryBudgetStore
 from tieout.amazon.clock import Clock
+from tieout.amazon.endpoints import (
+    APPSTORE_ENDPOINT,
+    LOGIN_ENDPOINT,
+    checked_endpoint,
+    clock_of,
+    refuse_port_and_schema,
+)
 from tieout.amazon.errors import AmazonError
-from tieout.amazon.login import LOGIN_ENDPOINT
 
 
 @dataclass(frozen=True)
@@ -36,23 +42,37 @@ class AppstoreConnection:
 
     @classmethod
     def read(
-        cls, name: str, *, host: str | None, login: str | None, password: str | None, extra: Mapping[str, Any]
+        cls,
+        name: str,
+        *,
+        host: str | None,
+        login: str | None,
+        password: str | None,
+        extra: Mapping[str, Any],
+        port: int | None = None,
+        schema: str | None = None,
     ) -> AppstoreConnection:
-        """Read the fields of an Airflow connection.
+        """Read the fields of an Airflow connection; it has neither port nor schema.
 
+        :raises ForeignEndpoint: if it names an address that is neither Amazon's nor named in `TIEOUT_SIMULATED_AMAZON`.
         :raises ValueError: naming the connection and the field that does not say what it must.
         """
-        try:
-            clock = Clock.parse(str(extra.get("clock") or "").strip() or None)
-        except ValueError as error:
-            raise ValueError(f"connection {name!r}: {error}") from None
+        if not isinstance(extra, Mapping):
+            raise ValueError(f"connection {name!r}: extra has to be a JSON object")
+        refuse_port_and_schema(name, port, schema)
+
+        def text(field: str) -> str | None:
+            return str(extra.get(field) or "").strip() or None
+
         return cls(
             name=name,
             client_id=(login or "").strip() or None,
             client_secret=(password or "").strip() or None,
-            endpoint=(host or "").strip().rstrip("/") or ENDPOINT,
-            login_endpoint=str(extra.get("login_endpoint") or "").strip().rstrip("/") or LOGIN_ENDPOINT,
-            clock=clock,
+            endpoint=checked_endpoint(name, "host", (host or "").strip() or APPSTORE_ENDPOINT, [APPSTORE_ENDPOINT]),
+            login_endpoint=checked_endpoint(
+                name, "login_endpoint", text("login_endpoint") or LOGIN_ENDPOINT, [LOGIN_ENDPOINT]
+            ),
+            clock=clock_of(name, text("clock")),
         )
 
     def profile(self, http: httpx.Client) -> SecurityProfile:

@@ -9,8 +9,17 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from tieout.amazon.clock import Clock
-from tieout.amazon.login import LOGIN_ENDPOINT, Credentials
-from tieout.amazon.selling_partner import ENDPOINTS
+from tieout.amazon.endpoints import (
+    ENDPOINTS,
+    LOGIN_ENDPOINT,
+    SANDBOX_ENDPOINTS,
+    checked_endpoint,
+    clock_of,
+    is_simulated,
+    refuse_port_and_schema,
+    seller_centrals,
+)
+from tieout.amazon.login import Credentials
 from tieout.documents import Region
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -56,12 +65,24 @@ class SellerConnection:
 
     @classmethod
     def read(
-        cls, name: str, *, host: str | None, login: str | None, password: str | None, extra: Mapping[str, Any]
+        cls,
+        name: str,
+        *,
+        host: str | None,
+        login: str | None,
+        password: str | None,
+        extra: Mapping[str, Any],
+        port: int | None = None,
+        schema: str | None = None,
     ) -> SellerConnection:
-        """Read the fields of an Airflow connection.
+        """Read the fields of an Airflow connection; it has neither port nor schema.
 
+        :raises ForeignEndpoint: if it names an address that is neither Amazon's nor named in `TIEOUT_SIMULATED_AMAZON`.
         :raises ValueError: naming the connection and the field that does not say what it must.
         """
+        if not isinstance(extra, Mapping):
+            raise ValueError(f"connection {name!r}: extra has to be a JSON object")
+        refuse_port_and_schema(name, port, schema)
 
         def text(field: str) -> str | None:
             return str(extra.get(field) or "").strip() or None
@@ -87,14 +108,12 @@ class SellerConnection:
                 ) from None
             return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
 
-        try:
-            clock = Clock.parse(text("clock"))
-        except ValueError as error:
-            raise ValueError(f"connection {name!r}: {error}") from None
         rotated = moment("rotated_on")
-        host = (host or "").strip().rstrip("/")
+        if host := (host or "").strip():
+            host = checked_endpoint(name, "host", host, [*ENDPOINTS.values(), *SANDBOX_ENDPOINTS.values()])
+        seller_central = text("seller_central")
         environment = one_of("environment", Environment) or Environment.PRODUCTION
-        if host.startswith("https://sandbox."):
+        if host in SANDBOX_ENDPOINTS.values():
             environment = Environment.SANDBOX
         return cls(
             name=name,
@@ -106,9 +125,12 @@ class SellerConnection:
             environment=environment,
             draft=extra.get("draft") in (True, "true", "True", "1"),
             host=host or None,
-            login_endpoint=(text("login_endpoint") or LOGIN_ENDPOINT).rstrip("/"),
-            seller_central=(text("seller_central") or "").rstrip("/") or None,
-            clock=clock,
+            login_endpoint=checked_endpoint(
+                name, "login_endpoint", text("login_endpoint") or LOGIN_ENDPOINT, [LOGIN_ENDPOINT]
+            ),
+            seller_central=seller_central
+            and checked_endpoint(name, "seller_central", seller_central, seller_centrals()),
+            clock=clock_of(name, text("clock")),
             rotated_on=rotated.astimezone(dt.UTC).date() if rotated else None,
             selling_partner_id=text("selling_partner_id"),
             authorized_at=moment("authorized_at"),
@@ -116,8 +138,8 @@ class SellerConnection:
 
     @property
     def simulated(self) -> bool:
-        """Whether a simulated Amazon is meant."""
-        return self.host is not None and not self.host.endswith(".amazon.com")
+        """Whether any of its endpoints is a simulated Amazon's."""
+        return any(map(is_simulated, (self.host, self.login_endpoint, self.seller_central)))
 
     def credentials(self) -> Credentials:
         """Return what to log in with.
@@ -148,10 +170,7 @@ class SellerConnection:
         found = region or self.region
         if found is None:
             raise ValueError(f"connection {self.name!r} has no region: choose NA, EU or FE")
-        production = ENDPOINTS[found]
-        if self.environment is Environment.SANDBOX:
-            return production.replace("https://", "https://sandbox.")
-        return production
+        return (SANDBOX_ENDPOINTS if self.environment is Environment.SANDBOX else ENDPOINTS)[found]
 
     def _required(self, what: str, value: str | None) -> str:
         if not value:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import httpx
 
 from tieout.amazon.clock import Clock
+from tieout.amazon.endpoints import LOGIN_ENDPOINT
 from tieout.amazon.errors import AmazonUnavailable, LoginRefused
 
-LOGIN_ENDPOINT = "https://api.amazon.com"
 RENEW_BEFORE = dt.timedelta(seconds=120)
 """A token this close to its end is not used for another call."""
 

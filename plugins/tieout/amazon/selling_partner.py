@@ -24,6 +24,7 @@ import httpx
 
 from tieout.amazon.budget import Budget, Taken
 from tieout.amazon.clock import Clock
+from tieout.amazon.endpoints import ENDPOINTS, open_document
 from tieout.amazon.errors import (
     AccessDenied,
     AmazonUnavailable,
@@ -36,11 +37,6 @@ from tieout.amazon.listing import Listed, MemorySizes, Size, SizeStore, Window, 
 from tieout.amazon.login import PATH, Login
 from tieout.documents import ApiCall, Region
 
-ENDPOINTS = {
-    Region.NA: "https://sellingpartnerapi-na.amazon.com",
-    Region.EU: "https://sellingpartnerapi-eu.amazon.com",
-    Region.FE: "https://sellingpartnerapi-fe.amazon.com",
-}
 USER_AGENT = "Tieout/1.0 (Language=Python)"
 REPORTS = "/reports/2021-06-30"
 PARTICIPATIONS = "/sellers/v1/marketplaceParticipations"
@@ -330,7 +326,7 @@ class SellingPartner:
         is: the reader will say what is wrong with it.
 
         :raises UrlExpired: if the signed URL is dead.
-        :raises DocumentUnavailable: if the bytes could not be had.
+        :raises DocumentUnavailable: if the bytes could not be had, or Amazon names an address that is not public.
         """
         trouble = ""
         for attempt in range(TRIES):
@@ -338,7 +334,7 @@ class SellingPartner:
                 self._back_off(attempt)
             called_at, started = self._clock.now(), time.monotonic()
             try:
-                with self._http.stream("GET", document.url) as answer:
+                with open_document(self._http, document.url) as answer:
                     done = self._body(answer, path, last=attempt == TRIES - 1)
                     error = done if isinstance(done, str) else None
                     self._note("download", "GET", document.report_document_id, called_at, started, answer, error)

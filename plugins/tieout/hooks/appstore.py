@@ -22,8 +22,8 @@ from tieout.provider import APPSTORE_CONNECTION_TYPE, APPSTORE_HOOK_NAME
 class AppstoreProfile(BaseHook):
     """A developer's security profile, and Airflow's Test button.
 
-    The connection: `login` is the client id, `password` the client secret. `host`, extra `login_endpoint` and `clock` stand
-    only where a simulated Amazon is meant.
+    The connection: `login` is the client id, `password` the client secret. `host`, extra `login_endpoint` and `clock` are
+    only for a simulated Amazon that `TIEOUT_SIMULATED_AMAZON` names; others are refused.
     """
 
     conn_type = APPSTORE_CONNECTION_TYPE
@@ -39,6 +39,8 @@ class AppstoreProfile(BaseHook):
             login=found.login,
             password=found.password,
             extra=found.extra_dejson,
+            port=found.port,
+            schema=found.schema,
         )
 
     def test_connection(self) -> tuple[bool, str]:

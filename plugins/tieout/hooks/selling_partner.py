@@ -25,8 +25,8 @@ class SellingPartnerConnection(BaseHook):
     """The credentials of one account, and Airflow's Test button.
 
     The connection: `login` is the client id, `password` the client secret, extra `refresh_token` the seller's consent;
-    `tieout.provider` describes every field. `host`, extra `login_endpoint`, `seller_central` and `clock` stand only where
-    a simulated Amazon is meant.
+    `tieout.provider` describes every field. `host`, extra `login_endpoint`, `seller_central` and `clock` are only for a
+    simulated Amazon that `TIEOUT_SIMULATED_AMAZON` names; others are refused.
     """
 
     conn_type = CONNECTION_TYPE
@@ -42,6 +42,8 @@ class SellingPartnerConnection(BaseHook):
             login=found.login,
             password=found.password,
             extra=found.extra_dejson,
+            port=found.port,
+            schema=found.schema,
         )
 
     def test_connection(self) -> tuple[bool, str]:

@@ -2,8 +2,10 @@
 
 Airflow 3.3.2's list asks `POST /api/v2/connections/test` with port 0 for a connection that has none. The server takes
 that for another destination than the stored one and answers 400, "The host or port to test differs from the stored
-connection". For our connection type, which has no port, 0 is put right to none. The host is compared as before, so the
-stored secrets go nowhere else.
+connection". For our connection types, which have no port, 0 is put right to none.
+
+Airflow compares host and port alone. What else a connection may name, such as a login endpoint, is held against the
+addresses of the deployment wherever a connection is read (`tieout.amazon.endpoints`): the stored secrets go nowhere else.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tieout.provider import CONNECTION_TYPE
+from tieout.provider import APPSTORE_CONNECTION_TYPE, CONNECTION_TYPE
+from tieout.web.retyped import forget_secrets_of_retyped
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
+OURS = (CONNECTION_TYPE, APPSTORE_CONNECTION_TYPE)
 LONGEST = 1 << 20
 """Bytes; a longer body is no connection and goes on as it came."""
 
@@ -24,6 +28,7 @@ class NoPortIsNoOtherPort:
 
     def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
         self._app = app
+        forget_secrets_of_retyped()  # here, since Airflow makes its middlewares before it serves the first request
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
         asked = scope["type"] == "http" and scope["method"] == "POST"
@@ -55,6 +60,6 @@ def _without_port_0(body: bytes) -> bytes:
         content = json.loads(body)
     except ValueError:
         return body
-    if not isinstance(content, dict) or content.get("conn_type") != CONNECTION_TYPE or content.get("port") != 0:
+    if not isinstance(content, dict) or content.get("conn_type") not in OURS or content.get("port") != 0:
         return body
     return json.dumps({**content, "port": None}).encode()

@@ -21,6 +21,7 @@ from sqlalchemy import select
 
 from tieout.amazon.authorization import same
 from tieout.amazon.connection import SellerConnection
+from tieout.amazon.endpoints import ForeignEndpoint
 from tieout.provider import CONNECTION_TYPE, provider_info
 
 FIELDS: list[str] = list(provider_info()["connection-types"][0]["conn-fields"])
@@ -35,11 +36,13 @@ class Stored:
     :ivar connection: what it says; None if it is not there, or cannot be read.
     :ivar elsewhere: where it comes from, if that is not Airflow's database: it cannot be changed from here.
     :ivar trouble: why it cannot be read.
+    :ivar foreign: the address that it names and that credentials do not go to.
     """
 
     connection: SellerConnection | None
     elsewhere: str | None = None
     trouble: str | None = None
+    foreign: str | None = None
 
 
 def find(connection_ids: Iterable[str]) -> dict[str, Stored]:
@@ -72,13 +75,21 @@ def _read(connection_id: str, row: Connection | None, elsewhere: str | None) -> 
         return Stored(None, elsewhere, f"its type is {row.conn_type} and has to be {CONNECTION_TYPE}")
     try:
         return Stored(_parsed(row), elsewhere)
+    except ForeignEndpoint as error:
+        return Stored(None, elsewhere, str(error), error.endpoint)
     except ValueError as error:
         return Stored(None, elsewhere, str(error))
 
 
 def _parsed(row: Connection) -> SellerConnection:
     return SellerConnection.read(
-        row.conn_id, host=row.host, login=row.login, password=row.password, extra=row.extra_dejson
+        row.conn_id,
+        host=row.host,
+        login=row.login,
+        password=row.password,
+        extra=row.extra_dejson,
+        port=row.port,
+        schema=row.schema,
     )
 
 
