@@ -87,12 +87,14 @@ def rotate_secret(options: argparse.Namespace) -> None:
             print("Amazon makes a new secret; waiting for it in the queue")
         deadline = time.monotonic() + options.wait * 60
         while True:
-            for secret, names in rotation.collect(dt.timedelta(seconds=20))[0]:
+            collected = rotation.collect(dt.timedelta(seconds=20))
+            for secret, names in collected.stored:
                 store.note("tieout_secret_stored", "cli", client_id=secret.client_id, connections=names)
                 print(f"{secret.client_id}: stored in {', '.join(names)}; it dies on {secret.expires_at.date()}")
                 if secret.client_id == stored.connection.client_id:
                     return
             if time.monotonic() > deadline:
+                print(*collected.left, sep="\n", end="\n" * bool(collected.left))
                 break
             time.sleep(EVERY)
     except (rotation.NoQueue, AmazonError, ValueError) as error:

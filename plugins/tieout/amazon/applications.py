@@ -12,13 +12,14 @@ import datetime as dt
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import httpx
 
-from tieout.amazon.errors import AccessDenied, AmazonUnavailable
-from tieout.amazon.login import grantless_token
+from tieout.amazon.connection import SellerConnection
+from tieout.amazon.errors import AccessDenied, AmazonUnavailable, LoginRefused
+from tieout.amazon.login import Login, grantless_token
 from tieout.amazon.selling_partner import USER_AGENT
 
 SECRET_LIFE = dt.timedelta(days=180)
@@ -51,7 +52,7 @@ def secret_age(made_on: dt.date | None, today: dt.date) -> SecretAge:
     :param made_on: the day on which it was made or last rotated, UTC; None if unknown.
     :param today: the day it is at Amazon, UTC.
     """
-    if made_on is None:
+    if made_on is None or made_on > today:  # a day in the future says nothing
         return SecretAge("unknown", None, None)
     expires_on = made_on + SECRET_LIFE
     left = (expires_on - today).days
@@ -127,15 +128,46 @@ class NewSecret:
         content = _lower(_lower(message.get("payload")).get("applicationOAuthClientNewSecret"))
         try:
             old = content.get("oldClientSecretExpiryTime")
-            return cls(
-                client_id=content["clientId"],
-                client_secret=content["newClientSecret"],
+            found = cls(
+                client_id=str(content["clientId"]),
+                client_secret=str(content["newClientSecret"]),
                 expires_at=_instant(content["newClientSecretExpiryTime"]),
                 old_expires_at=_instant(old) if old else None,
                 receipt=receipt,
             )
-        except (KeyError, TypeError, ValueError) as error:
+            found.made_on  # noqa: B018 - a day that the calendar does not have is garbled, too
+            return found
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"a notification {NEW_SECRET} lacks or garbles {error.args[0]!r}") from None
+
+
+def gives_token(connection: SellerConnection, client_secret: str, http: httpx.Client) -> bool:
+    """Return whether Login with Amazon gives a token for a client secret of a connection's application.
+
+    It is asked with the seller's consent, if there is one. A consent that was withdrawn says nothing about the secret: then, and
+    without one, a token of the application itself is asked for.
+
+    :raises AmazonUnavailable: if there is no usable answer.
+    """
+    if connection.refresh_token:
+        credentials = replace(connection, client_secret=client_secret).credentials()
+        try:
+            Login(credentials, http=http, clock=connection.clock, endpoint=connection.login_endpoint).token()
+            return True
+        except LoginRefused as refused:
+            if refused.error == "invalid_client":
+                return False
+    try:
+        grantless_token(
+            http,
+            connection.login_endpoint,
+            client_id=connection.client_id or "",
+            client_secret=client_secret,
+            scope=ROTATION_SCOPE,
+        )
+    except LoginRefused:
+        return False
+    return True
 
 
 class Queue(Protocol):
@@ -146,6 +178,9 @@ class Queue(Protocol):
 
     def delete_message(self, **kwargs: Any) -> Any:
         """Amazon's DeleteMessage."""
+
+    def get_queue_attributes(self, **kwargs: Any) -> dict[str, Any]:
+        """Amazon's GetQueueAttributes."""
 
 
 def new_secrets(queue: Queue, queue_url: str, *, wait: dt.timedelta = dt.timedelta(seconds=10)) -> Iterator[NewSecret]:
@@ -174,7 +209,7 @@ def new_secrets(queue: Queue, queue_url: str, *, wait: dt.timedelta = dt.timedel
 
 
 def forget(queue: Queue, queue_url: str, secret: NewSecret) -> None:
-    """Delete the message of a secret that is stored."""
+    """Delete the message of a secret that is stored, or older than one that is stored and works."""
     queue.delete_message(QueueUrl=queue_url, ReceiptHandle=secret.receipt)
 
 

@@ -28,6 +28,7 @@ class Verdict(StrEnum):
     MISSING_ROLE = "missing role"
     NO_CONSENT = "no consent"
     UNKNOWN_SHAPE = "unknown shape"
+    OPEN = "open to others"
     NOTHING = "nothing to look at"
     UNREACHABLE = "unreachable"
     NOT_CHECKED = "not checked"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from tieout.accounts import Account
-from tieout.doctor.findings import Examination
+from tieout.amazon.queue_policy import AMAZONS_ACCOUNT
+from tieout.doctor.findings import Examination, Finding, Verdict
 from tieout.documents import Region
 from tieout.hooks.appstore import AppstoreProfile
 from tieout.hooks.lake import LakeHook
 from tieout.hooks.selling_partner import SellingPartnerConnection
 from tieout.lake import LakeBudgetStore
-from tieout.settings import LAKE_CONNECTION, settings
+from tieout.settings import LAKE_CONNECTION, SECRET_QUEUE_CONNECTION, settings
 
 
 def examine(account: Account) -> Examination:
@@ -30,7 +31,27 @@ def examine(account: Account) -> Examination:
         return examine_developer(profile, account, _budgets(account, profile.client_id))
     connection = SellingPartnerConnection(account.connection).connection
     families = chosen(settings().families)
-    return examine_seller(connection, account, families, _budgets(account, connection.client_id))
+    found = examine_seller(connection, account, families, _budgets(account, connection.client_id))
+    found.findings += _secret_queue()
+    return found
+
+
+def _secret_queue() -> list[Finding]:
+    """Who may send to the queue that new client secrets come by; nothing where there is no such queue."""
+    from tieout.hooks.secret_queue import MissingQueue, NoQueue, who_else_may_send
+
+    check = "secret queue"
+    try:
+        others = who_else_may_send()
+    except MissingQueue:
+        return []
+    except NoQueue as error:
+        return [Finding(check, Verdict.UNREACHABLE, str(error), f"Correct the connection {SECRET_QUEUE_CONNECTION}.")]
+    if not others:
+        return [Finding(check, Verdict.OK, "only Amazon, and the queue's own AWS account, may send to it")]
+    said = f"its policy lets send: {', '.join(others)}"
+    remedy = f"Allow sqs:SendMessage to Amazon's AWS account alone: arn:aws:iam::{AMAZONS_ACCOUNT}:root."
+    return [Finding(check, Verdict.OPEN, said, remedy)]
 
 
 def _budgets(account: Account, application: str | None) -> LakeBudgetStore:

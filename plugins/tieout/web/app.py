@@ -254,6 +254,13 @@ def pages() -> FastAPI:
         row = _own(request, name, user, form)
         if row.connection is None:
             raise HTTPException(400, "There is no connection whose secret could be rotated.")
+        others = [name for name in store.of_application(row.connection.client_id or "") if not may_edit(user, name)]
+        if others:
+            said = (
+                f"{len(others)} other connections of this application are not yours to edit, and their secret would die in "
+                "seven days. Ask an administrator of this Airflow to rotate it."
+            )
+            return _to_account(request, row.account, False, said, title="Nothing was rotated")
         try:
             rotation.rotate(row.connection, row.account.region)
         except (rotation.NoQueue, AmazonError, ValueError) as error:
@@ -269,22 +276,26 @@ def pages() -> FastAPI:
     def collect(request: Request, name: str, user: GetUserDep, form: FormDep) -> Response:
         row = _own(request, name, user, form)
         try:
-            stored, unknown = rotation.collect()
+            collected = rotation.collect(may_edit=lambda connection_id: may_edit(user, connection_id))
         except (rotation.NoQueue, ValueError) as error:
             return _to_account(request, row.account, False, str(error), title="No new secret was stored")
-        for secret, names in stored:
+        for secret, names in collected.stored:
             store.note("tieout_secret_stored", user.get_name(), client_id=secret.client_id, connections=names)
-        if stored:
+        left = " ".join(["", *collected.left])
+        if collected.stored:
             said = " ".join(
                 f"The secret made on {secret.made_on} is stored in {', '.join(names)}; it dies on "
                 f"{secret.expires_at.date()}."
-                for secret, names in stored
+                for secret, names in collected.stored
             )
-            return _to_account(request, row.account, True, said, title="New secret stored")
+            return _to_account(request, row.account, True, said + left, title="New secret stored")
         said = "No new secret is in the queue yet. Amazon sends it mostly within a minute; try again."
-        if unknown:
-            said = f"The queue holds a secret of {', '.join(unknown)}, a client id that no connection in Airflow's database has."
-        return _to_account(request, row.account, False, said, title="No new secret was stored")
+        if collected.unknown:
+            names = ", ".join(sorted(set(collected.unknown)))
+            said = f"The queue holds a secret of {names}, a client id that no connection in Airflow's database has."
+        elif left:
+            said = "The queue holds nothing that could be stored."
+        return _to_account(request, row.account, False, said + left, title="No new secret was stored")
 
     return app
 

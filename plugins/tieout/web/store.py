@@ -137,26 +137,31 @@ def take_pending(connection_id: str, nonce_fingerprint: str) -> bool:
     return change(connection_id, take)
 
 
-def new_client_secret(client_id: str, client_secret: str, made_on: str) -> list[str]:
-    """Store a new client secret in every connection of its application; return the connections' ids.
-
-    A connection that says that its secret is of a later day keeps it: a queue may bring an old message again.
-
-    :param made_on: the day on which it was made, ISO 8601, UTC.
-    """
+def of_application(client_id: str) -> dict[str, Stored]:
+    """Return the connections in Airflow's database that hold an application's secret, by id."""
     with create_session() as session:
         rows = session.scalars(
             select(Connection)
             .where(Connection.conn_type == CONNECTION_TYPE, Connection.login == client_id)
             .order_by(Connection.conn_id)
-            .with_for_update()
         ).all()
-        for row in rows:
-            if str(row.extra_dejson.get("rotated_on") or "") > made_on:
-                continue
-            row.set_password(client_secret)
-            row.set_extra(json.dumps({**row.extra_dejson, "rotated_on": made_on}))
-        return [str(row.conn_id) for row in rows]
+        return {str(row.conn_id): _read(str(row.conn_id), row, None) for row in rows}
+
+
+def replace_client_secret(connection: SellerConnection, client_secret: str, made_on: str) -> bool:
+    """Store a new client secret in a connection.
+
+    :param connection: as it was read; if its application or secret is another one by now, it is left as it is.
+    :param made_on: the day on which the new one was made, ISO 8601, UTC.
+    :return: whether it was stored.
+    """
+    with create_session() as session:
+        row = session.scalar(select(Connection).where(Connection.conn_id == connection.name).with_for_update())
+        if row is None or (row.login, row.password) != (connection.client_id, connection.client_secret):
+            return False
+        row.set_password(client_secret)
+        row.set_extra(json.dumps({**row.extra_dejson, "rotated_on": made_on}))
+        return True
 
 
 def note(event: str, user: str, **what: Any) -> None:
