@@ -1,8 +1,12 @@
-"""Watches the age of client secrets, once a day.
+"""Watches the age of client secrets and of consents, once a day.
 
 Amazon's client secrets die 180 days after they were made, and then every call is refused. From 30 days before, an alert
 says which application and which accounts; another one comes when it is dead. Both are closed when the secret is rotated:
 on the page Seller accounts, or in the developer console. The day on which a secret was made stands in the connection.
+
+A seller's consent ends a year after it was given. A warning comes from 30 days before, a critical alert from 7 days before and
+another one when it has ended; a new authorization on the page Seller accounts closes them. When it was given stands in the
+connection, too (`authorized_at`).
 """
 
 from __future__ import annotations

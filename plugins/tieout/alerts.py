@@ -41,6 +41,7 @@ class AlertKind(StrEnum):
     REFUND_WITHOUT_RETURN = "refund_without_return"
     SECOND_SOURCE_DIFFERS = "second_source_differs"
     CLIENT_SECRET_EXPIRES = "client_secret_expires"
+    CONSENT_EXPIRES = "consent_expires"
     READ_COPY_REFUSED = "read_copy_refused"
 
 
@@ -132,6 +133,10 @@ MEANINGS: dict[AlertKind, Meaning] = {
     AlertKind.CLIENT_SECRET_EXPIRES: Meaning(
         "client secret of the application expires",
         "Rotate it: docs/connect-a-seller.md.",
+    ),
+    AlertKind.CONSENT_EXPIRES: Meaning(
+        "seller's consent ends after its year",
+        "Let the seller authorize the application again on the page Seller accounts, before the day: docs/connect-a-seller.md.",
     ),
     AlertKind.READ_COPY_REFUSED: Meaning(
         "read copy of a client is not in its bucket",

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tieout.alerts import AlertKind
+import pytest
+
+from tieout.accounts import Account
+from tieout.alerts import Alert, AlertKind, Severity
+from tieout.amazon.authorization import consent_age
 from tieout.amazon.connection import SellerConnection
-from tieout.intake.credentials import secret_alerts
+from tieout.documents import Region
+from tieout.intake.credentials import consent_alerts, secret_alerts
 
 
 def connection(client_id: str, made_on: str | None) -> SellerConnection:
@@ -52,3 +57,52 @@ def test_an_alert_is_the_same_each_day_and_another_one_when_it_is_dead() -> None
     (day_1,) = secret_alerts({"acme_na": connection("app-1", "2026-03-05")})
     (dead,) = secret_alerts({"acme_na": connection("app-1", "2026-03-04")})
     assert day_30.alert_id == day_1.alert_id != dead.alert_id
+
+
+def consent(authorized_at: str | None, refresh_token: str = "Atzr|consent") -> list[Alert]:
+    """The alerts of a consent, at Amazon's 2026-08-31 12:00."""
+    now = dt.datetime.now(dt.UTC).timestamp()
+    extra = {
+        "clock": f"2026-08-31T12:00:00Z@{now}x1",
+        "authorized_at": authorized_at or "",
+        "refresh_token": refresh_token,
+    }
+    connection = SellerConnection.read("c", host=None, login="app", password="s3cret", extra=extra)
+    return consent_alerts([(Account(name="acme_eu", region=Region.EU, connection="c"), connection)])
+
+
+@pytest.mark.parametrize(
+    ("authorized_at", "severity", "subject", "says"),
+    [
+        ("2025-10-01T09:00:00Z", None, "", ""),  # 31 days
+        ("2025-09-30T09:00:00Z", Severity.WARNING, "acme_eu", "ends on 2026-09-30, in 30 days;"),
+        ("2025-09-08T09:00:00Z", Severity.WARNING, "acme_eu", "ends on 2026-09-08, in 8 days;"),
+        ("2025-09-07T23:00:00Z", Severity.CRITICAL, "acme_eu (last days)", "ends on 2026-09-07, in 7 days;"),
+        ("2025-09-01T09:00:00Z", Severity.CRITICAL, "acme_eu (last days)", "ends on 2026-09-01, in 1 day;"),
+        ("2025-08-31T13:00:00Z", Severity.CRITICAL, "acme_eu (last days)", "ends on 2026-08-31, today;"),
+        (
+            "2025-08-31T12:00:00Z",
+            Severity.CRITICAL,
+            "acme_eu (ended)",
+            "ended on 2026-08-31, a year after it was given:",
+        ),
+        ("2020-01-01", Severity.CRITICAL, "acme_eu (ended)", "ended on 2021-01-01"),
+        (None, None, "", ""),
+        ("9999-12-31", None, "", ""),
+    ],
+)
+def test_a_consent_warns_first_and_is_critical_in_its_last_days(
+    authorized_at: str | None, severity: Severity | None, subject: str, says: str
+) -> None:
+    found = consent(authorized_at)
+    assert [each.severity for each in found] == ([severity] if severity else [])
+    for alert in found:
+        assert (alert.kind, alert.subject, alert.account) == (AlertKind.CONSENT_EXPIRES, subject, "acme_eu")
+        assert says in alert.message
+        assert "Let the seller authorize the application again" in "\n".join(alert.lines())
+    assert consent(authorized_at, refresh_token="") == []
+
+
+def test_a_consent_of_29_february_ends_on_the_28th() -> None:
+    given = dt.datetime(2028, 2, 29, 12, tzinfo=dt.UTC)
+    assert consent_age(given, given).ends_at == dt.datetime(2029, 2, 28, 12, tzinfo=dt.UTC)

@@ -59,3 +59,16 @@ def test_a_connection_that_cannot_be_read_fails_after_the_others(monkeypatch: py
         credentials.CheckSecretsOperator(task_id="check_secrets").execute({})
     (record,) = open_alerts(lake)
     assert record.alert.subject == "app-1 (dead)"
+
+
+@pytest.mark.usefixtures("accounts")
+def test_an_ending_consent_alerts_and_is_closed_by_a_new_one(monkeypatch: pytest.MonkeyPatch, lake: Lake) -> None:
+    given = dt.datetime.now(dt.UTC) - dt.timedelta(days=345)
+    connect(monkeypatch, "acme_na", 0, refresh_token="Atzr|x", authorized_at=given.isoformat())
+    task = credentials.CheckSecretsOperator(task_id="check_secrets")
+    assert [task.execute({}), task.execute({})] == [1, 1]
+    (record,) = open_alerts(lake, [AlertKind.CONSENT_EXPIRES])
+    assert (record.alert.subject, record.alert.severity) == ("acme_na", "warning")
+    connect(monkeypatch, "acme_na", 0, refresh_token="Atzr|y", authorized_at=dt.datetime.now(dt.UTC).isoformat())
+    assert task.execute({}) == 0
+    assert open_alerts(lake) == []

@@ -94,6 +94,18 @@ def test_the_access_log_does_not_get_what_amazon_put_into_the_address(
     assert (line["path"], line["query"]) == ("/tieout/authorized", "")
 
 
+def test_the_page_shows_when_the_consent_ends(house: House) -> None:
+    known = {"refresh_token": house.accounts["cascade_na"]["refresh_token"]}
+    house.connect("cascade_na", **known, authorized_at="2025-09-20T08:00:00Z")
+    house.connect("aurora_na", refresh_token=house.accounts["aurora_na"]["refresh_token"])
+    page = house.browser.get("/tieout/sellers").text
+    assert '<span class="tag warn">20 days left</span> <span class="small soft">until 2026-09-20</span>' in page
+    assert '<span class="tag warn">end unknown</span>' in page
+    page = house.browser.get("/tieout/sellers/aurora_na").text
+    assert "nobody is told before it ends" in page
+    assert "until 2026-09-20" in house.browser.get("/tieout/sellers/cascade_na").text
+
+
 class TestTheLink:
     def test_it_leads_to_the_marketplaces_own_seller_central(self, house: House) -> None:
         house.connect("cascade_na", seller_central=None, host=None)

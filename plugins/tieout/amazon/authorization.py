@@ -22,6 +22,47 @@ STATE_LIFE = dt.timedelta(minutes=30)
 """How long a seller may take in Seller Central, with signing in and a second factor."""
 
 
+CONSENT_WARN_BEFORE = dt.timedelta(days=30)
+CONSENT_LAST_DAYS = dt.timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class ConsentAge:
+    """How long a seller's consent is still good. It ends a year after it was given.
+
+    :ivar state: `good`, `expires` (within 30 days), `last_days` (within 7 days), `expired`, or `unknown`.
+    :ivar ends_at: when it ends, UTC; None if it is not known when it was given.
+    :ivar days_left: whole days until the day on which it ends; negative once that is past.
+    """
+
+    state: str
+    ends_at: dt.datetime | None
+    days_left: int | None
+
+
+def consent_age(authorized_at: dt.datetime | None, now: dt.datetime) -> ConsentAge:
+    """Return how long a consent is still good.
+
+    :param authorized_at: when it was given; None if unknown. A time in the future says nothing.
+    :param now: Amazon's time.
+    """
+    if authorized_at is None or authorized_at > now:
+        return ConsentAge("unknown", None, None)
+    given_at = authorized_at.astimezone(dt.UTC)
+    try:
+        ends_at = given_at.replace(year=given_at.year + 1)
+    except ValueError:  # 29 February
+        ends_at = given_at.replace(year=given_at.year + 1, day=28)
+    left = (ends_at.date() - now.astimezone(dt.UTC).date()).days
+    if now >= ends_at:
+        state = "expired"
+    elif left <= CONSENT_LAST_DAYS.days:
+        state = "last_days"
+    else:
+        state = "expires" if left <= CONSENT_WARN_BEFORE.days else "good"
+    return ConsentAge(state, ends_at, left)
+
+
 def consent_url(seller_central: str, *, application_id: str, state: str, redirect_uri: str, draft: bool) -> str:
     """Return the link to the consent page.
 

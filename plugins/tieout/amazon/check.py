@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 
 from tieout.amazon.applications import secret_age
+from tieout.amazon.authorization import consent_age
 from tieout.amazon.connection import Environment, SellerConnection
 from tieout.amazon.errors import AmazonError
 from tieout.amazon.login import Login
@@ -65,6 +66,11 @@ def check_connection(
     parts = [f"Works: Login with Amazon gives tokens, and {found}."]
     if is_sandbox:
         parts.append(SANDBOX_WARNING)
+    consent = consent_age(connection.authorized_at, connection.clock.now())
+    if consent.ends_at and consent.state in ("expires", "last_days"):
+        parts.append(
+            f"The seller's consent ends on {consent.ends_at.date()}: let the seller authorize the application again."
+        )
     age = secret_age(connection.rotated_on, connection.clock.now().date())
     if age.state == "unknown":
         parts.append("Write down when the client secret was made, so that you are told before it dies after 180 days.")

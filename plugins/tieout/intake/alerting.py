@@ -40,6 +40,7 @@ OF_THE_WAREHOUSE = frozenset(AlertKind) - {
     AlertKind.TASK_FAILED,
     AlertKind.RUN_LATE,
     AlertKind.CLIENT_SECRET_EXPIRES,
+    AlertKind.CONSENT_EXPIRES,
 }
 """What mart.trouble tells."""
 BEFORE_THE_LOAD = frozenset({AlertKind.DOCUMENT_QUARANTINED, AlertKind.DOCUMENT_UNACCOUNTED})

@@ -28,8 +28,10 @@ from tieout.amazon.applications import SecretAge, secret_age
 from tieout.amazon.authorization import (
     STATE_LIFE,
     TROUBLES,
+    ConsentAge,
     SealBroken,
     Trouble,
+    consent_age,
     consent_url,
     fingerprint,
     login_trouble,
@@ -72,6 +74,7 @@ class Row:
     account: Account
     stored: Stored
     age: SecretAge
+    consent: ConsentAge
 
     @property
     def connection(self) -> SellerConnection | None:
@@ -291,8 +294,8 @@ def pages() -> FastAPI:
             return _to_account(request, row.account, True, said + left, title="New secret stored")
         said = "No new secret is in the queue yet. Amazon sends it mostly within a minute; try again."
         if collected.unknown:
-            names = ", ".join(sorted(set(collected.unknown)))
-            said = f"The queue holds a secret of {names}, a client id that no connection in Airflow's database has."
+            unknown = ", ".join(sorted(set(collected.unknown)))
+            said = f"The queue holds a secret of {unknown}, a client id that no connection in Airflow's database has."
         elif left:
             said = "The queue holds nothing that could be stored."
         return _to_account(request, row.account, False, said + left, title="No new secret was stored")
@@ -311,8 +314,9 @@ def _rows() -> list[Row]:
         stored = found[account.connection]
         connection = stored.connection
         made_on = connection.rotated_on if connection else None
-        today = connection.clock.now().date() if connection else now().date()
-        rows.append(Row(account, stored, secret_age(made_on, today)))
+        here = connection.clock.now() if connection else now()
+        consent = consent_age(connection.authorized_at if connection else None, here)
+        rows.append(Row(account, stored, secret_age(made_on, here.date()), consent))
     return rows
 
 
