@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +18,9 @@ R = TypeVar("R", bound=BaseModel)
 
 SINGLE_PART = 32 << 20
 """Bytes. A file up to this size goes up in one request; boto3's transfer manager, with its threads, is for larger ones."""
+
+WRITER = "writer"
+"""Metadata of an object that was written under a condition: the id of that one write."""
 
 
 class Lake:
@@ -50,18 +54,39 @@ class Lake:
     def put_if(self, key: str, body: bytes, *, etag: str | None) -> str | None:
         """Write an object only if the key is unchanged: it holds `etag`, or nothing when `etag` is None.
 
+        botocore repeats a request whose answer was lost, and the repetition meets the object that the first one wrote. Each write
+        carries an id of its own, by which it knows its object again.
+
         :return: the entity tag of what was written; None when somebody else wrote first.
         """
         condition: dict[str, Any] = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        writer = uuid.uuid4().hex
         try:
             written = self.client.put_object(
-                Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", **condition
+                Bucket=self.bucket,
+                Key=key,
+                Body=body,
+                ContentType="application/json",
+                Metadata={WRITER: writer},
+                **condition,
             )
         except ClientError as error:
-            if _status(error) in (409, 412) or (etag and _status(error) == 404):
+            if _status(error) in (409, 412):
+                return self._tag_if_written_by(writer, key)
+            if etag and _status(error) == 404:
                 return None
             raise
         return str(written["ETag"])
+
+    def _tag_if_written_by(self, writer: str, key: str) -> str | None:
+        """The entity tag of the object at a key, if that write made it."""
+        try:
+            held = self.client.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if _status(error) == 404:
+                return None
+            raise
+        return str(held["ETag"]) if held.get("Metadata", {}).get(WRITER) == writer else None
 
     def put_file(self, key: str, path: Path) -> None:
         """Upload a file of any size."""
