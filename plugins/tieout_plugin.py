@@ -28,8 +28,9 @@ class LazyPages:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if self._app is None:
             from tieout.web.app import pages
+            from tieout.web.headers import WithHeaders
 
-            self._app = pages()
+            self._app = WithHeaders(pages())
         await self._app(scope, receive, send)
 
 

@@ -108,15 +108,16 @@ class House:
         with create_session() as session:
             return session.scalar(select(Connection).where(Connection.conn_id == f"tieout_{name}"))
 
-    def form_token(self, name: str, browser: TestClient | None = None) -> str:
+    def form_token(self, name: str, browser: TestClient | None = None, action: str = "authorize") -> str:
         page = (browser or self.browser).get(f"/tieout/sellers/{name}")
         assert page.status_code == 200, page.text
-        found = re.search(r'name="form_token" value="([^"]+)"', page.text)
+        form = rf'/sellers/{name}/{action}"[^>]*>\s*<input type="hidden" name="form_token" value="([^"]+)"'
+        found = re.search(form, page.text)
         assert found, page.text
         return found[1]
 
     def post(self, name: str, action: str, **form: str) -> Any:
-        form = {"form_token": self.form_token(name), **form}
+        form = {"form_token": self.form_token(name, action=action), **form}
         return self.browser.post(f"/tieout/sellers/{name}/{action}", data=form)
 
     def ask(self, name: str, marketplace: str = "ATVPDKIKX0DER", **form: str) -> str:

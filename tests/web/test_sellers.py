@@ -217,6 +217,29 @@ class TestWhatAmazonRefuses:
         assert trouble(answer) == "another_seller"
         assert house.stored("cascade_na").extra_dejson["refresh_token"] == "Atzr|as it was"
 
+    def test_a_seller_that_only_the_address_names(self, house: House) -> None:
+        house.connect("cascade_na")
+        back = house.consent(house.ask("cascade_na"), "cascade_na")
+        seller = house.accounts["cascade_na"]["selling_partner_id"]
+        answer = house.browser.get(back.replace(seller, "A_MADE_UP_ID"))
+        assert trouble(answer) == "seller_differs"
+        extra = house.stored("cascade_na").extra_dejson
+        assert not extra.get("refresh_token")
+        assert not extra.get("selling_partner_id")
+
+    def test_a_seller_that_amazons_api_does_not_name_is_not_verified(self, house: House) -> None:
+        house.connect("cascade_na")
+        house.live.amazon.rules.add({"fault": "role_missing", "operation": "listTransactions"})
+        try:
+            house.browser.get(house.consent(house.ask("cascade_na"), "cascade_na"))
+        finally:
+            house.live.amazon.rules.remove()
+        assert house.stored("cascade_na").extra_dejson["selling_partner_verified"] is False
+        assert ">not verified<" in house.browser.get("/tieout/sellers/cascade_na").text
+        house.browser.get(house.consent(house.ask("cascade_na"), "cascade_na"))
+        assert house.stored("cascade_na").extra_dejson["selling_partner_verified"] is True
+        assert ">not verified<" not in house.browser.get("/tieout/sellers/cascade_na").text
+
     def test_a_seller_that_another_account_has_already(self, house: House) -> None:
         house.connect("aurora_na", selling_partner_id=house.accounts["aurora_na"]["selling_partner_id"])
         house.connect("cascade_na")
@@ -267,6 +290,156 @@ class TestAccess:
         own = {"form_token": house.form_token("cascade_na"), "marketplace": "ATVPDKIKX0DER"}
         cross = {"Sec-Fetch-Site": "cross-site"}
         assert house.browser.post(f"/tieout/sellers/cascade_na/{action}", data=own, headers=cross).status_code == 403
+
+    @pytest.mark.parametrize("action", ["test", "doctor", "authorize", "rotate", "collect"])
+    def test_a_form_is_good_for_its_own_account_and_action_and_for_half_an_hour(
+        self, house: House, monkeypatch: pytest.MonkeyPatch, action: str
+    ) -> None:
+        from tieout.web import access
+
+        for name in ("cascade_na", "aurora_na"):
+            house.connect(name, refresh_token="Atzr|x", host=None, login_endpoint=None, seller_central=None)
+        others = {"test", "doctor", "authorize", "rotate", "collect"} - {action}
+        tokens = [house.form_token("cascade_na", action=other) for other in others]
+        for token in (*tokens, house.form_token("aurora_na", action=action)):
+            answer = house.browser.post(f"/tieout/sellers/cascade_na/{action}", data={"form_token": token})
+            assert answer.status_code == 403
+            assert "made for another account or action" in answer.text
+        own = house.form_token("cascade_na", action=action)
+        late = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=30)
+        monkeypatch.setattr(access, "now", lambda: late)
+        answer = house.browser.post(f"/tieout/sellers/cascade_na/{action}", data={"form_token": own})
+        assert answer.status_code == 403
+        assert "Reload the page" in answer.text
+
+    @pytest.mark.parametrize(
+        ("headers", "status"),
+        [
+            ({"Origin": "https://evil.example"}, 403),
+            ({"Origin": "http://airflow.test.evil.example"}, 403),
+            ({"Origin": "http://airflow.test:8080"}, 403),
+            ({"Origin": "http://[", "Sec-Fetch-Site": "same-origin"}, 403),
+            ({"Origin": "null"}, 403),
+            ({"Origin": "null", "Sec-Fetch-Site": "cross-site"}, 403),
+            ({"Sec-Fetch-Site": "same-site"}, 403),
+            ({"Origin": "http://airflow.test"}, 303),
+            ({"Origin": "null", "Sec-Fetch-Site": "same-origin"}, 303),
+            ({"Origin": "http://proxied.test", "Host": "proxied.test"}, 303),
+        ],
+    )
+    def test_a_form_from_another_origin_is_refused(self, house: House, headers: dict[str, str], status: int) -> None:
+        house.connect("cascade_na")
+        form = {"form_token": house.form_token("cascade_na"), "marketplace": "ATVPDKIKX0DER"}
+        answer = house.browser.post("/tieout/sellers/cascade_na/authorize", data=form, headers=headers)
+        assert answer.status_code == status
+
+    def test_who_may_not_edit_cannot_tell_which_accounts_there_are(
+        self, house: House, browser: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from tieout.web import app
+
+        house.connect("cascade_na")
+
+        def asked(client: TestClient, name: str) -> list[tuple[int, str]]:
+            answers = [client.get(f"/tieout/sellers/{name}")]
+            answers += [client.post(f"/tieout/sellers/{name}/{action}") for action in ("authorize", "test", "collect")]
+            return [(answer.status_code, answer.text.replace(name, "<name>")) for answer in answers]
+
+        for role in ("VIEWER", "USER"):
+            there, missing = asked(browser("vic", role), "cascade_na"), asked(browser("vic", role), "nobody_na")
+            assert there == missing
+            assert {status for status, _ in there} == {403}
+        # and one who may edit some accounts learns nothing about the others
+        allowed = app.may_edit
+        monkeypatch.setattr(app, "may_edit", lambda user, name: name != "tieout_cascade_na" and allowed(user, name))
+        assert asked(house.browser, "cascade_na") == asked(house.browser, "nobody_na")
+
+    def test_every_answer_below_the_prefix_has_the_headers(
+        self, house: House, browser: Callable[..., TestClient]
+    ) -> None:
+        house.connect("cascade_na")
+        for client in (house.browser, browser("vic", "VIEWER"), browser("")):
+            for method, path in (
+                *(("GET", path) for path in ("", "/", "/nothing", "/sellers/x/y/z", "/sellers", "/sellers/cascade_na")),
+                *(
+                    ("GET", path)
+                    for path in ("/sellers/cascade_na/test", "/authorized", "/docs", "/openapi.json", "/..%2f")
+                ),
+                *(("PUT", "/sellers"), ("POST", "/sellers/cascade_na/test"), ("OPTIONS", "/sellers")),
+            ):
+                answer = client.request(method, f"/tieout{path}")
+                if not path:
+                    continue  # Airflow's own
+                policy = answer.headers["content-security-policy"]
+                assert "form-action 'self'" in policy, path
+                assert "default-src 'none'" in policy
+                assert answer.headers["cache-control"] == "no-store"
+                assert answer.headers["referrer-policy"] == "no-referrer"
+                assert answer.headers["x-content-type-options"] == "nosniff"
+        policy = house.browser.get("/tieout/sellers/cascade_na").headers["content-security-policy"]
+        hosts = " ".join(f"https://*.amazon.{end}" for end in ("ca", "com", "com.br", "com.mx"))
+        assert policy.endswith(
+            f"form-action 'self' {hosts} {house.live.login}"
+        )  # where consent is given, and signed in
+
+    def test_without_a_base_url_nobody_is_sent_to_amazon(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        house.connect("cascade_na")
+        form = {"form_token": house.form_token("cascade_na"), "marketplace": "ATVPDKIKX0DER"}
+        back = house.consent(house.ask("cascade_na"), "cascade_na")
+        monkeypatch.setenv("AIRFLOW__API__BASE_URL", "")
+        for path in ("/tieout/sellers", "/tieout/sellers/cascade_na"):
+            page = house.browser.get(path, headers={"Host": "evil.example"}).text
+            assert "[api] base_url" in page
+            assert "evil.example" not in page
+        answer = house.browser.post("/tieout/sellers/cascade_na/authorize", data=form, headers={"Host": "evil.example"})
+        assert answer.status_code == 409
+        assert "set [api] base_url" in answer.text
+        assert house.browser.get(back, headers={"Host": "evil.example"}).status_code == 409
+        assert not house.stored("cascade_na").extra_dejson.get("refresh_token")
+
+    def test_tests_refusals_and_copies_are_in_the_audit_log(
+        self, house: House, browser: Callable[..., TestClient]
+    ) -> None:
+        from airflow.models import Log
+        from airflow.utils.session import create_session
+        from sqlalchemy import delete, select
+
+        with create_session() as session:
+            session.execute(delete(Log))
+        house.connect("cascade_na", refresh_token=house.accounts["cascade_na"]["refresh_token"])
+        house.post("cascade_na", "test")
+        browser("vic", "VIEWER").get("/tieout/sellers/cascade_na")
+        house.browser.post("/tieout/sellers/cascade_na/test", data={"form_token": "forged"})
+        house.browser.get("/tieout/authorized?state=forged")
+        house.ask("aurora_na", application="cascade_na")
+        body = {"connection_id": "tieout_cascade_na", "conn_type": "selling_partner"}
+        house.browser.post("/api/v2/connections/test", json=body)
+        browser("vic", "VIEWER").post("/api/v2/connections/test", json=body)
+        token = browser("bob").cookies["_token"]
+        browser("").post("/api/v2/connections/test", json=body, headers={"Authorization": f"Bearer {token}"})
+        browser("").post("/api/v2/connections/test", json=body)
+        with create_session() as session:
+            rows = session.execute(select(Log.event, Log.owner, Log.extra).order_by(Log.id)).all()
+        found = [(event, owner, json.loads(extra)) for event, owner, extra in rows if event.startswith("tieout_")]
+        assert ("tieout_connection_tested", "ada", {"account": "cascade_na", "works": True}) in found
+        refused = [(owner, what["status"], what["path"]) for event, owner, what in found if event == "tieout_refused"]
+        assert refused == [
+            ("vic", 403, "/tieout/sellers/cascade_na"),
+            ("ada", 403, "/tieout/sellers/cascade_na/test"),
+            ("ada", 400, "/tieout/authorized"),
+        ]
+        assert ("tieout_application_copied", "ada", {"account": "aurora_na", "taken_from": "cascade_na"}) in found
+        tested = [
+            (owner, what["connection"], what["status"])
+            for event, owner, what in found
+            if event == "tieout_airflow_test"
+        ]
+        assert tested == [
+            ("ada", "tieout_cascade_na", 200),
+            ("vic", "tieout_cascade_na", 403),
+            ("bob", "tieout_cascade_na", 200),
+        ]
+        assert house.accounts["cascade_na"]["client_secret"] not in str(found)
 
     def test_a_made_up_result_is_not_shown(self, house: House) -> None:
         house.connect("cascade_na")

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from tests.web.conftest import House
 
+ACTIONS = ("test", "authorize", "doctor", "rotate", "collect")
 TEST = "/api/v2/connections/test"
 
 
@@ -118,11 +119,11 @@ def test_what_is_saved_sends_a_thief_nothing(
     real: House, thief: Thief, browser: Callable[..., TestClient], field: str
 ) -> None:
     given, eve = body(changes(thief)[field]), browser("eve", "OP")
-    token = real.form_token("cascade_na", eve)
+    tokens = {action: real.form_token("cascade_na", eve, action) for action in ACTIONS}
     assert eve.patch("/api/v2/connections/tieout_cascade_na", json=given).status_code == 200
     assert not eve.post(TEST, json=given).json().get("status")
-    for action in ("test", "authorize", "doctor", "rotate", "collect"):
-        form = {"form_token": token, "marketplace": "ATVPDKIKX0DER"}
+    for action in ACTIONS:
+        form = {"form_token": tokens[action], "marketplace": "ATVPDKIKX0DER"}
         assert eve.post(f"/tieout/sellers/cascade_na/{action}", data=form).status_code == 409
     known = real.accounts["cascade_na"]
     if given["conn_type"] == "selling_partner":
@@ -140,7 +141,7 @@ def test_others_can_save_nothing(real: House, browser: Callable[..., TestClient]
     eve = browser("eve", role)
     for given in map(body, changes(thief).values()):
         assert eve.patch("/api/v2/connections/tieout_cascade_na", json=given).status_code == 403
-    for action in ("test", "authorize", "doctor", "rotate", "collect"):
+    for action in ACTIONS:
         form = {"form_token": real.form_token("cascade_na"), "marketplace": "ATVPDKIKX0DER"}
         assert eve.post(f"/tieout/sellers/cascade_na/{action}", data=form).status_code == 403
     assert thief.got == []

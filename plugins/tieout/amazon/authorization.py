@@ -212,6 +212,11 @@ TROUBLES = {
         "as the right seller and begin again. If the account is to change hands, remove the selling partner id from "
         "the connection first.",
     ),
+    "seller_differs": Trouble(
+        "The answer names another seller than the API does",
+        "The consent is not of the seller that the address names, and was not stored. Begin again on the page Seller "
+        "accounts, and leave the address as it is.",
+    ),
     "taken_seller": Trouble(
         "This seller is connected under another name",
         "Another account of the accounts file has the same selling partner id in the same region; its settlements would "

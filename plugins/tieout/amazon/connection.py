@@ -41,6 +41,7 @@ class SellerConnection:
     :ivar host: base URL of the API, where the connection names one: a simulated Amazon's region.
     :ivar seller_central: base URL of a simulated Seller Central; None for Amazon.
     :ivar rotated_on: the day (UTC) on which the client secret was made; None if nobody wrote it down.
+    :ivar seller_verified: whether Amazon's API has named the same selling partner.
     :ivar authorized_at: when the seller gave the consent, Amazon's time, UTC; None if it was not given by the page.
     """
 
@@ -59,6 +60,7 @@ class SellerConnection:
     rotated_on: dt.date | None
     selling_partner_id: str | None
     authorized_at: dt.datetime | None
+    seller_verified: bool = False
 
     def __repr__(self) -> str:
         return f"SellerConnection({self.name!r}, client_id={self.client_id!r})"
@@ -134,6 +136,7 @@ class SellerConnection:
             rotated_on=rotated.astimezone(dt.UTC).date() if rotated else None,
             selling_partner_id=text("selling_partner_id"),
             authorized_at=moment("authorized_at"),
+            seller_verified=extra.get("selling_partner_verified") is True,
         )
 
     @property

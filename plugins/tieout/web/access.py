@@ -1,7 +1,7 @@
 """Who may use the pages: Airflow's own users and rights, and nobody's page but ours.
 
 A page may be seen and used by whoever may edit the connection that it is about. A form carries a token that was made for
-this user, and a browser that says that a form came from elsewhere is refused.
+this user, account and action, and a browser that says that a form came from elsewhere is refused.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import hmac
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
@@ -20,7 +21,7 @@ from fastapi import HTTPException, Request
 
 from tieout.amazon.authorization import Seal, SealBroken, same
 
-FORM_LIFE = dt.timedelta(hours=12)
+FORM_LIFE = dt.timedelta(minutes=30)
 
 
 def now() -> dt.datetime:
@@ -45,22 +46,15 @@ def may_edit(user: BaseUser, connection_id: str) -> bool:
     return get_auth_manager().is_authorized_connection(method="PUT", details=details, user=user)
 
 
-def require_edit(user: BaseUser, connection_id: str) -> None:
-    """:raises HTTPException: 403, unless the user may edit the connection."""
-    if not may_edit(user, connection_id):
-        raise HTTPException(
-            403, f"You may not edit the connection {connection_id}. Ask an administrator of this Airflow."
-        )
+def form_token(user: BaseUser, account: str, action: str) -> str:
+    """Return what the form of one action on one account carries, for this user."""
+    content = {"user": str(user.get_id()), "account": account, "action": action}
+    return seal().close("form", content, now() + FORM_LIFE)
 
 
-def form_token(user: BaseUser) -> str:
-    """Return what a form of this user carries."""
-    return seal().close("form", {"user": str(user.get_id())}, now() + FORM_LIFE)
-
-
-def require_own_form(request: Request, user: BaseUser, form: Mapping[str, str]) -> None:
-    """:raises HTTPException: 403, unless the form was made here for this user."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+def require_own_form(request: Request, user: BaseUser, form: Mapping[str, str], account: str, action: str) -> None:
+    """:raises HTTPException: 403, unless the form was made here for this user, account and action, and not long ago."""
+    if not _is_from_here(request):
         raise HTTPException(403, "The form came from another site and was not used.")
     try:
         content = seal().open("form", form.get("form_token", ""), now())
@@ -69,14 +63,46 @@ def require_own_form(request: Request, user: BaseUser, form: Mapping[str, str]) 
         raise HTTPException(403, f"The form is not one of this page for you: {broken}. {advice}") from broken
     if not same(content.get("user"), str(user.get_id())):
         raise HTTPException(403, "The form was made for another user and was not used.")
+    if (content.get("account"), content.get("action")) != (account, action):
+        raise HTTPException(403, "The form was made for another account or action and was not used.")
 
 
-def redirect_uri(request: Request, configured: str | None) -> str:
+def _is_from_here(request: Request) -> bool:
+    """Whether a form came from a page of this server, as far as the browser says where it came from."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site not in (None, "same-origin", "none"):
+        return False
+    if origin is None or (origin == "null" and site == "same-origin"):
+        return True
+    try:
+        parts, own = urlsplit(origin), urlsplit(conf.get("api", "base_url", fallback="") or "")
+    except ValueError:
+        return False
+    return parts.netloc == request.headers.get("host") or (parts.scheme, parts.netloc) == (own.scheme, own.netloc)
+
+
+def redirect_uri(configured: str | None) -> str | None:
     """Return where Amazon sends sellers back to; it has to be registered in the developer console to the letter.
 
+    It does not follow from the request, whose `Host` is whatever the caller says.
+
     :param configured: the deployment's setting; by default it is made of `[api] base_url`.
+    :return: None if neither is set.
     """
-    if configured:
-        return configured
-    base = conf.get("api", "base_url", fallback="") or str(request.base_url).removesuffix("/").removesuffix("/tieout")
-    return f"{base.rstrip('/')}/tieout/authorized"
+    base = conf.get("api", "base_url", fallback="") or ""
+    return configured or (f"{base.rstrip('/')}/tieout/authorized" if base else None)
+
+
+def require_redirect_uri(configured: str | None) -> str:
+    """Return `redirect_uri`.
+
+    :raises HTTPException: 409, if it is not known.
+    """
+    found = redirect_uri(configured)
+    if found is None:
+        raise HTTPException(
+            409,
+            "Nobody has said where Amazon is to send sellers back to: set [api] base_url (AIRFLOW__API__BASE_URL) to the address "
+            "at which browsers reach this Airflow.",
+        )
+    return found

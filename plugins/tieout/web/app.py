@@ -10,7 +10,9 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +24,8 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.sdk.exceptions import AirflowNotFoundException
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from tieout.accounts import Account, load_accounts
 from tieout.amazon.applications import SecretAge, secret_age
@@ -40,24 +44,28 @@ from tieout.amazon.authorization import (
 from tieout.amazon.check import SANDBOX_WARNING, check_connection
 from tieout.amazon.connection import Environment, SellerConnection
 from tieout.amazon.errors import AmazonError, AmazonUnavailable, LoginRefused
+from tieout.amazon.identity import seller_of
 from tieout.amazon.login import exchange_code
 from tieout.doctor.bundle import bundle, bundle_name
 from tieout.hooks.doctor import examine
 from tieout.marketplaces import Marketplace, known_marketplaces
 from tieout.settings import SECRET_QUEUE_CONNECTION, settings
 from tieout.web import rotation, store
-from tieout.web.access import form_token, may_edit, now, redirect_uri, require_edit, require_own_form, seal
+from tieout.web.access import (
+    form_token,
+    may_edit,
+    now,
+    redirect_uri,
+    require_own_form,
+    require_redirect_uri,
+    seal,
+)
+from tieout.web.headers import HEADERS, content_security_policy
 from tieout.web.store import Stored
 
 FLASH_LIFE = dt.timedelta(minutes=2)
 PATIENCE = 20.0
 """Seconds that Amazon may take to answer while a person waits."""
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
-}
 TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -106,7 +114,7 @@ FormDep = Annotated[dict[str, str], Depends(_form)]
 def pages() -> FastAPI:
     """Return the app that Airflow mounts under `/tieout`."""
     app = FastAPI(openapi_url=None)
-    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(StarletteHTTPException, _refused)  # also of paths that there are none of
 
     @app.get("/sellers")
     def sellers(request: Request, user: GetUserDep) -> Response:
@@ -115,7 +123,7 @@ def pages() -> FastAPI:
             raise HTTPException(
                 403, "You may edit none of the accounts' connections. Ask an administrator of this Airflow."
             )
-        return _page(request, "sellers.html", rows=rows, redirect_uri=redirect_uri(request, settings().redirect_uri))
+        return _page(request, "sellers.html", rows=rows, redirect_uri=redirect_uri(settings().redirect_uri))
 
     @app.get("/sellers/{name}")
     def seller(request: Request, name: str, user: GetUserDep) -> Response:
@@ -123,11 +131,12 @@ def pages() -> FastAPI:
         return _page(
             request,
             "seller.html",
+            form_targets=_form_targets(row),
             row=row,
             marketplaces=_marketplaces(row.account),
             applications=[] if row.can_ask else _applications(row.account, user),
-            redirect_uri=redirect_uri(request, settings().redirect_uri),
-            form_token=form_token(user),
+            redirect_uri=redirect_uri(settings().redirect_uri),
+            form_token=partial(form_token, user, name),
             flash=_flash(request, name),
             queue=SECRET_QUEUE_CONNECTION,
             sandbox_warning=SANDBOX_WARNING if _is_sandbox(row.connection) else None,
@@ -136,7 +145,8 @@ def pages() -> FastAPI:
 
     @app.post("/sellers/{name}/authorize")
     def authorize(request: Request, name: str, user: GetUserDep, form: FormDep) -> Response:
-        row = _own(request, name, user, form)
+        row = _own(request, name, user, form, "authorize")
+        back = require_redirect_uri(settings().redirect_uri)
         marketplace = next((m for m in _marketplaces(row.account) if m.id == form.get("marketplace")), None)
         if marketplace is None:
             raise HTTPException(400, "Choose a marketplace of the account's region.")
@@ -157,7 +167,7 @@ def pages() -> FastAPI:
             connection.seller_central or f"https://{marketplace.seller_central}",
             application_id=connection.application_id or "",
             state=state,
-            redirect_uri=redirect_uri(request, settings().redirect_uri),
+            redirect_uri=back,
             draft=connection.draft,
         )
         return RedirectResponse(target, status_code=303, headers=HEADERS)
@@ -200,18 +210,23 @@ def pages() -> FastAPI:
                     client_id=connection.client_id or "",
                     client_secret=connection.client_secret or "",
                     code=query["spapi_oauth_code"],
-                    redirect_uri=redirect_uri(request, settings().redirect_uri),
+                    redirect_uri=require_redirect_uri(settings().redirect_uri),
                 )
             except LoginRefused as refused:
                 return _trouble(request, login_trouble(refused), row.account, said=refused.error)
             except AmazonUnavailable as error:
                 return _trouble(request, "unavailable", row.account, said=str(error))
+            renewed = replace(connection, refresh_token=refresh_token)
+            known = seller_of(renewed, http, row.account.region)
+            if known and known != partner:
+                return _trouble(request, "seller_differs", row.account)
             authorized_at = connection.clock.now()
 
             def keep(extra: dict[str, Any]) -> bool:
                 extra |= {
                     "refresh_token": refresh_token,
-                    "selling_partner_id": partner,
+                    "selling_partner_id": known or extra.get("selling_partner_id") or partner,
+                    "selling_partner_verified": known is not None,
                     "authorized_at": authorized_at.isoformat(timespec="seconds"),
                 }
                 extra["region"] = extra.get("region") or row.account.region.value
@@ -219,23 +234,28 @@ def pages() -> FastAPI:
 
             store.change(row.account.connection, keep)
             store.note(
-                "tieout_seller_authorized", user.get_name(), account=row.account.name, selling_partner_id=partner
+                "tieout_seller_authorized",
+                user.get_name(),
+                account=row.account.name,
+                selling_partner_id=partner,
+                verified=known is not None,
             )
-            works, said = check_connection(replace(connection, refresh_token=refresh_token), http, row.account.region)
+            works, said = check_connection(renewed, http, row.account.region)
         return _to_account(request, row.account, works, said, title="Connected" if works else "Consent is stored, but")
 
     @app.post("/sellers/{name}/test")
     def test(request: Request, name: str, user: GetUserDep, form: FormDep) -> Response:
-        row = _own(request, name, user, form)
+        row = _own(request, name, user, form, "test")
         if row.connection is None:
             raise HTTPException(400, "There is no connection to test.")
         with httpx.Client(timeout=PATIENCE) as http:
             works, said = check_connection(row.connection, http, row.account.region)
+        store.note("tieout_connection_tested", user.get_name(), account=name, works=works)
         return _to_account(request, row.account, works, said)
 
     @app.post("/sellers/{name}/doctor")
     def doctor(request: Request, name: str, user: GetUserDep, form: FormDep) -> Response:
-        row = _own(request, name, user, form)
+        row = _own(request, name, user, form, "doctor")
         if row.connection is None:
             raise HTTPException(400, "There is no connection to examine.")
         try:
@@ -254,7 +274,7 @@ def pages() -> FastAPI:
 
     @app.post("/sellers/{name}/rotate")
     def rotate(request: Request, name: str, user: GetUserDep, form: FormDep) -> Response:
-        row = _own(request, name, user, form)
+        row = _own(request, name, user, form, "rotate")
         if row.connection is None:
             raise HTTPException(400, "There is no connection whose secret could be rotated.")
         others = [name for name in store.of_application(row.connection.client_id or "") if not may_edit(user, name)]
@@ -263,6 +283,7 @@ def pages() -> FastAPI:
                 f"{len(others)} other connections of this application are not yours to edit, and their secret would die in "
                 "seven days. Ask an administrator of this Airflow to rotate it."
             )
+            store.note("tieout_refused", user.get_name(), account=name, action="rotate", why="connections of others")
             return _to_account(request, row.account, False, said, title="Nothing was rotated")
         try:
             rotation.rotate(row.connection, row.account.region)
@@ -277,7 +298,7 @@ def pages() -> FastAPI:
 
     @app.post("/sellers/{name}/collect")
     def collect(request: Request, name: str, user: GetUserDep, form: FormDep) -> Response:
-        row = _own(request, name, user, form)
+        row = _own(request, name, user, form, "collect")
         try:
             collected = rotation.collect(may_edit=lambda connection_id: may_edit(user, connection_id))
         except (rotation.NoQueue, ValueError) as error:
@@ -321,16 +342,25 @@ def _rows() -> list[Row]:
 
 
 def _row(name: str, user: BaseUser) -> Row:
-    row = next((row for row in _rows() if row.account.name == name), None)
-    if row is None:
+    """The account of a page, for whoever may edit its connection.
+
+    Others are given the same answer whether there is such an account or not; that there is none is said to whoever may edit all.
+    """
+    rows = _rows()
+    row = next((row for row in rows if row.account.name == name), None)
+    if row and may_edit(user, row.account.connection):
+        return row
+    ids = [f"tieout_{name}", *(each.account.connection for each in rows)]
+    if row is None and all(may_edit(user, connection_id) for connection_id in ids):
         raise HTTPException(404, f"There is no account {name!r} in the accounts file.")
-    require_edit(user, row.account.connection)
-    return row
+    raise HTTPException(
+        403, f"You may not edit the connection of an account {name!r}. Ask an administrator of this Airflow."
+    )
 
 
-def _own(request: Request, name: str, user: BaseUser, form: dict[str, str]) -> Row:
+def _own(request: Request, name: str, user: BaseUser, form: dict[str, str], action: str) -> Row:
     """The account of a form, for whoever may change it."""
-    require_own_form(request, user, form)
+    require_own_form(request, user, form, name, action)
     row = _row(name, user)
     if row.stored.elsewhere:
         raise HTTPException(
@@ -346,6 +376,13 @@ def _own(request: Request, name: str, user: BaseUser, form: dict[str, str]) -> R
 def _marketplaces(account: Account) -> list[Marketplace]:
     found = known_marketplaces().marketplaces.values()
     return sorted((m for m in found if m.region is account.region), key=lambda m: m.names[0].lower())
+
+
+def _form_targets(row: Row) -> list[str]:
+    """Where the form that asks for consent is sent on to: Seller Central, and Amazon's pages to sign in at."""
+    hosts = {f"*.{each.seller_central.partition('.')[2]}" for each in _marketplaces(row.account)} | {"*.amazon.com"}
+    own = row.connection.seller_central if row.connection and row.connection.simulated else None
+    return sorted(f"https://{host}" for host in hosts) + ([own] if own else [])
 
 
 def _applications(account: Account, user: BaseUser) -> list[Row]:
@@ -384,6 +421,7 @@ def _take_application(row: Row, user: BaseUser, chosen: str) -> SellerConnection
         seller_central=source.seller_central,
         clock=source.clock.spec() if source.simulated else None,
     )
+    store.note("tieout_application_copied", user.get_name(), account=row.account.name, taken_from=chosen)
     found = store.find([row.account.connection])[row.account.connection].connection
     assert found
     return found
@@ -415,11 +453,21 @@ def _flash(request: Request, name: str) -> dict[str, Any] | None:
 
 
 def _trouble(request: Request, code: str, account: Account | None = None, said: str | None = None) -> Response:
+    _note_refusal(request, 400, code)
     return _page(request, "trouble.html", status=400, trouble=TROUBLES[code], code=code, account=account, said=said)
 
 
+def _note_refusal(request: Request, status: int, why: str) -> None:
+    """Write into the audit log what a user was refused; of those who are not signed in Airflow's access log tells."""
+    user = getattr(request.state, "user", None)
+    if user is not None and status != 404:
+        path = request.scope["path"][:200]
+        store.note("tieout_refused", user.get_name(), method=request.method, path=path, status=status, why=why[:300])
+
+
 async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+    assert isinstance(error, StarletteHTTPException)
+    await run_in_threadpool(_note_refusal, request, error.status_code, str(error.detail))
     if error.status_code == 401 and request.method == "GET":
         if request.scope["path"].endswith("/authorized"):
             request.scope["query_string"] = b""
@@ -433,7 +481,10 @@ async def _refused(request: Request, error: Exception) -> Response:
     return _page(request, "trouble.html", status=error.status_code, trouble=trouble, code=None, account=None, said=None)
 
 
-def _page(request: Request, template: str, status: int = 200, **content: Any) -> HTMLResponse:
+def _page(
+    request: Request, template: str, status: int = 200, form_targets: Sequence[str] = (), **content: Any
+) -> HTMLResponse:
     root = request.scope.get("root_path", "")
     text = TEMPLATES.get_template(template).render(root=root, airflow=root.removesuffix("/tieout") or "", **content)
-    return HTMLResponse(text, status_code=status, headers=HEADERS)
+    headers = {**HEADERS, "Content-Security-Policy": content_security_policy(form_targets)}
+    return HTMLResponse(text, status_code=status, headers=headers)

@@ -35,7 +35,7 @@ class NoPortIsNoOtherPort:
         if not asked or not scope["path"].endswith("/api/v2/connections/test"):
             await self._app(scope, receive, send)
             return
-        messages = []
+        messages, body = [], b""
         while True:
             message = await receive()
             messages.append(message)
@@ -52,14 +52,52 @@ class NoPortIsNoOtherPort:
         async def again() -> dict[str, Any]:
             return messages.pop(0) if messages else await receive()
 
-        await self._app(scope, again, send)
+        status = 500
+
+        async def noting(message: dict[str, Any]) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        await self._app(scope, again, noting)
+        await _note_test(scope, body, status)
 
 
-def _without_port_0(body: bytes) -> bytes:
+async def _note_test(scope: dict[str, Any], body: bytes, status: int) -> None:
+    """Write the test of a connection of ours into the audit log, which Airflow does not do."""
+    content = _ours(body)
+    if content is None:
+        return
+    from airflow.api_fastapi.core_api.security import resolve_user_from_token
+    from fastapi import HTTPException
+    from starlette.concurrency import run_in_threadpool
+    from starlette.requests import Request
+
+    from tieout.web import store
+
+    request = Request(scope)
+    user = getattr(request.state, "user", None)
+    if user is None:  # a caller of the API, which has no cookie
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        try:
+            user = await resolve_user_from_token(token if kind.lower() == "bearer" else None)
+        except HTTPException:
+            return
+    what = {"connection": str(content.get("connection_id"))[:250], "status": status}
+    await run_in_threadpool(store.note, "tieout_airflow_test", user.get_name(), **what)
+
+
+def _ours(body: bytes) -> dict[str, Any] | None:
+    """The connection of a request, if it is one of our types."""
     try:
         content = json.loads(body)
     except ValueError:
-        return body
-    if not isinstance(content, dict) or content.get("conn_type") not in OURS or content.get("port") != 0:
+        return None
+    return content if isinstance(content, dict) and content.get("conn_type") in OURS else None
+
+
+def _without_port_0(body: bytes) -> bytes:
+    content = _ours(body)
+    if content is None or content.get("port") != 0:
         return body
     return json.dumps({**content, "port": None}).encode()
