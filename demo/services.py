@@ -350,6 +350,7 @@ def compose_environment() -> str:
         "TIEOUT_SCHEDULE_END": CLOCK_INSTANT,
         "TIEOUT_FAMILIES": "all",
         "TIEOUT_HISTORY_DAYS": str(HISTORY_DAYS),
+        "TIEOUT_READER_MEMORY": "2048",
     }
     return "".join(f"{name}={value}\n" for name, value in values.items())
 

@@ -19,7 +19,7 @@ ROOMS = {
     "reports": {"documents", "marketplaces"},
     "quality": SHARED | {"reports"},  # what every family has to hold follows from its declaration
     "warehouse": SHARED | {"reports"},  # of a document that was not read, the family follows from its type
-    "intake": SHARED | {"amazon", "lake", "reports", "quality", "warehouse"},
+    "intake": SHARED | {"amazon", "lake", "reports", "quality", "warehouse", "bounded"},
     # one call per operation and report family, each answer read as the DAGs do
     "doctor": SHARED | {"amazon", "reports", "intake"},
     "commands": SHARED | {"doctor", "hooks"},

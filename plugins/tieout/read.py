@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -15,6 +16,7 @@ from tieout.check import ALL_TIE_OUT, ONE_REFUSED, refuse_unreadable, why_not_ti
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from tieout.bounded import BoundedProcess
     from tieout.reports.errors import Refused
     from tieout.reports.sums import Tally
 
@@ -69,21 +71,40 @@ def run(options: argparse.Namespace) -> int:
         options.parser.error(f"--rows {options.rows}: the number of rows cannot be negative")
     if options.out is not None:
         _check_out(options)
+    from tieout.bounded import BoundedProcess, Limits
+
     refused = 0
-    for path in options.files:
-        try:
-            reading, rows = read_file(path, first_rows=options.rows, out=options.out)
-        except OSError as error:
-            options.parser.error(f"{error.filename or path}: {error.strerror or error}")
-        refused += reading.verdict == REFUSED
-        if options.json:
-            told = asdict(reading) | ({"first_rows": rows} if options.rows else {})
-            print(json.dumps(told, ensure_ascii=False), flush=True)
-        else:
-            _print(reading, rows)
+    with BoundedProcess(Limits.of_reader()) as reader:
+        for path in options.files:
+            try:
+                reading, rows = _read_bounded(reader, path, options.rows, options.out)
+            except OSError as error:
+                options.parser.error(f"{error.filename or path}: {error.strerror or error}")
+            refused += reading.verdict == REFUSED
+            if options.json:
+                told = asdict(reading) | ({"first_rows": rows} if options.rows else {})
+                print(json.dumps(told, ensure_ascii=False), flush=True)
+            else:
+                _print(reading, rows)
     if not options.json:
         print(f"{len(options.files) - refused} read, {refused} refused")
     return ONE_REFUSED if refused else ALL_TIE_OUT
+
+
+def _read_bounded(
+    reader: BoundedProcess, path: Path, first_rows: int, out: Path | None
+) -> tuple[FileReading, list[dict[str, str]]]:
+    """As `read_file`, in the reader's process."""
+    from tieout.bounded import Stopped
+    from tieout.documents import ReasonCode
+
+    try:
+        return reader.call(read_file, path, first_rows, out, tries=1)
+    except Stopped as stopped:
+        if out is not None:
+            beside(out, stopped.pid).unlink(missing_ok=True)
+        reason = f"{ReasonCode.READER_FAILED}: {path}: {stopped}. The file was not foreseen: report it with its header"
+        return FileReading(file=str(path), family=None, verdict=REFUSED, reason=reason), []
 
 
 def _check_out(options: argparse.Namespace) -> None:
@@ -100,7 +121,12 @@ def _check_out(options: argparse.Namespace) -> None:
         options.parser.error(f"--out {out}: is the file that is read")
 
 
-def read_file(path: Path, *, first_rows: int = 0, out: Path | None = None) -> tuple[FileReading, list[dict[str, str]]]:
+def beside(target: Path, pid: int) -> Path:
+    """The file into which a process writes what then becomes `target`."""
+    return target.with_name(f".{target.name}.{pid}.tmp")
+
+
+def read_file(path: Path, first_rows: int = 0, out: Path | None = None) -> tuple[FileReading, list[dict[str, str]]]:
     """Read one file of any kind.
 
     Args:
@@ -120,7 +146,7 @@ def read_file(path: Path, *, first_rows: int = 0, out: Path | None = None) -> tu
     from tieout.reports.rows_out import RowsOut
 
     family = None
-    output = RowsOut(out) if out else None
+    output = RowsOut(out, beside(out, os.getpid())) if out else None
     try:
         found = recognise(path, file_name=str(path))
         family = found if found == SETTLEMENT else found.name

@@ -63,6 +63,12 @@ class Settings:
     import_places: tuple[str, ...]
     """Folders of the worker, and `s3://bucket/prefix`, from which files may be imported (`TIEOUT_IMPORT_PLACES`, with commas
     between them); what they hold is read into the lake, so nobody but the administrator adds one."""
+    reader_memory: int
+    """Bytes of memory that the process which reads a document may have (`TIEOUT_READER_MEMORY`, MiB)."""
+    reader_seconds: float
+    """How long reading a document may take (`TIEOUT_READER_SECONDS`)."""
+    reader_output: int
+    """Bytes that a file of the rows of a document may have (`TIEOUT_READER_OUTPUT`, MiB)."""
     schedule_end: dt.datetime | None
     """No daily run is scheduled after this instant (`TIEOUT_SCHEDULE_END`, ISO 8601 with offset); for a
     simulated Amazon whose clock stands at another date."""
@@ -83,8 +89,8 @@ def settings() -> Settings:
     """Return the settings of this process.
 
     :raises ValueError: if `TIEOUT_SCHEDULE_END` is not an ISO 8601 instant with an offset,
-        `TIEOUT_EXCHANGE_RATE_SOURCES` names something else than sources, each once, or `TIEOUT_IMPORT_PLACES` something
-        else than folders and prefixes of buckets.
+        `TIEOUT_EXCHANGE_RATE_SOURCES` names something else than sources, each once, `TIEOUT_IMPORT_PLACES` something
+        else than folders and prefixes of buckets, or a size is no number.
     """
     home = Path(os.environ.get("TIEOUT_HOME", PROJECT_ROOT / ".tieout"))
     end = os.environ.get("TIEOUT_SCHEDULE_END")
@@ -106,6 +112,9 @@ def settings() -> Settings:
         exchange_rate_file=Path(own) if (own := os.environ.get("TIEOUT_EXCHANGE_RATE_FILE")) else None,
         exchange_rate_sources=_rate_sources(os.environ.get("TIEOUT_EXCHANGE_RATE_SOURCES", ",".join(RATE_SOURCES))),
         import_places=_import_places(os.environ.get("TIEOUT_IMPORT_PLACES") or str((home / "imports").resolve())),
+        reader_memory=_mebibytes("TIEOUT_READER_MEMORY", 2048),
+        reader_seconds=float(os.environ.get("TIEOUT_READER_SECONDS", "900")),
+        reader_output=_mebibytes("TIEOUT_READER_OUTPUT", 8192),
         schedule_end=schedule_end,
     )
 
@@ -148,6 +157,13 @@ def simulated_amazon() -> frozenset[str]:
             )
         origins.add(origin)
     return frozenset(origins)
+
+
+def _mebibytes(name: str, default: int) -> int:
+    text = os.environ.get(name, str(default))
+    if not text.isdecimal() or not int(text):
+        raise ValueError(f"{name}={text!r} is no size: write a whole number of MiB, like {default}")
+    return int(text) << 20
 
 
 def _import_places(listed: str) -> tuple[str, ...]:

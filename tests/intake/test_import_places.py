@@ -191,7 +191,7 @@ def test_a_reader_that_fails_on_an_unknown_file_quotes_nothing_of_it(
         raise ValueError(f"invalid literal: {SECRET}")
 
     (inside / "line.txt").write_bytes(SECRET.encode())
-    monkeypatch.setattr("tieout.intake.imports.recognise", fails)
+    monkeypatch.setattr("tieout.intake.reading.recognise", fails)
     monkeypatch.setattr("tieout.reports.report.stage_report", fails)
     (reason,) = take_in(lake, str(inside))["line.txt"].reasons
     assert "the reader failed (ValueError in test_import_places.py, line " in reason.message

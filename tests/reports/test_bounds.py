@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
+import os
 import tracemalloc
 import zipfile
 import zlib
@@ -112,7 +114,6 @@ def test_rows_are_held_by_their_size(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED])
 def test_a_damaged_member_of_an_archive_is_the_files_fault(tmp_path: Path, method: int) -> None:
-    """bzip2 raises OSError, which is no trouble of the machine."""
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w", method) as archive:
         archive.writestr("orders.txt", ORDERS * 5)
@@ -150,3 +151,47 @@ def test_a_name_that_is_twice_in_an_object_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="an object has the same name twice") as refused:
         read_report(path)
     assert refused.value.reason.code is ReasonCode.DAMAGED_FILE
+
+
+@pytest.mark.parametrize(("method", "name"), [(zipfile.ZIP_BZIP2, "bzip2"), (zipfile.ZIP_LZMA, "lzma")])
+def test_a_method_that_cannot_be_unpacked_in_pieces_is_refused(tmp_path: Path, method: int, name: str) -> None:
+    """Of bzip2 and LZMA, zipfile decompresses all that it has read at once: 4 KB of bzip2 may hold gigabytes."""
+    path = tmp_path / "orders.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("orders.txt", bytes(64 << 20) if name == "bzip2" else ORDERS)
+    tracemalloc.start()
+    with pytest.raises(Refused, match=f"compressed by {name}.*Unpack it, and import the text file") as refused:
+        read_report(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert refused.value.reason.code is ReasonCode.DAMAGED_FILE
+    assert peak < 10 << 20
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("odd"), OSError("Invalid data stream"), ValueError("no"), KeyError("x")]
+)
+def test_whatever_unpacking_raises_is_the_files_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    path = tmp_path / "orders.txt.gz"
+    path.write_bytes(gzip.compress(ORDERS))
+    monkeypatch.setattr(source, "_pieces", fail)
+    assert code_of(path) == "damaged_file"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EMFILE])
+def test_trouble_of_the_machine_is_not_the_files_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    path = tmp_path / "orders.txt.gz"
+    path.write_bytes(gzip.compress(ORDERS))
+    monkeypatch.setattr(source, "_pieces", fail)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        read_report(path)

@@ -16,14 +16,15 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from tieout.accounts import Account
+from tieout.bounded import BoundedProcess, Limits, Stopped
 from tieout.documents import Document, RawFile, ReasonCode, Region, Source
 from tieout.intake.places import NothingToImport, import_place
+from tieout.intake.reading import IMPORTED_UNKNOWN, type_of
 from tieout.intake.receiving import keep_raw, write_down
 from tieout.intake.records import Listing, Quarantined
-from tieout.intake.settling import IMPORTED_SETTLEMENT, IMPORTED_UNKNOWN, forget, imported_type
+from tieout.intake.settling import forget
 from tieout.lake import Keys, Lake
-from tieout.reports.errors import Refused, named, shown, where_raised
-from tieout.reports.report import SETTLEMENT, recognise
+from tieout.reports.errors import named, shown
 from tieout.settings import settings
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,10 @@ def receive_files(lake: Lake, source: str, account: str | None, accounts: Sequen
     today = dt.datetime.now(dt.UTC).date()
     found: dict[str, list[Document]] = defaultdict(list)
     strangers: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="tieout-import-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="tieout-import-") as folder,
+        BoundedProcess(Limits.of_reader()) as reader,
+    ):
         body = Path(folder) / "body"
         for name in list(place.files(lake)):
             owner = account or (PurePosixPath(name).parts[0] if "/" in name else "")
@@ -61,7 +65,7 @@ def receive_files(lake: Lake, source: str, account: str | None, accounts: Sequen
                 strangers.append(name)
                 continue
             place.fetch(lake, name, body)
-            found[owner].append(_keep(lake, known[owner], name, body, today))
+            found[owner].append(_keep(lake, reader, known[owner], name, body, today))
     if strangers:
         raise NothingToImport(
             f"{len(strangers)} files under {source} belong to no known account, the first is {shown(strangers[0], 200)}: "
@@ -97,7 +101,7 @@ def read_listings(lake: Lake, source: str, account: str | None) -> list[Listing]
     return listings
 
 
-def _keep(lake: Lake, account: Account, name: str, body: Path, today: dt.date) -> Document:
+def _keep(lake: Lake, reader: BoundedProcess, account: Account, name: str, body: Path, today: dt.date) -> Document:
     content = hashlib.sha256()
     with body.open("rb") as file:
         while chunk := file.read(1 << 20):
@@ -108,7 +112,7 @@ def _keep(lake: Lake, account: Account, name: str, body: Path, today: dt.date) -
         source=Source.IMPORT,
         region=Region(account.region),
         account=account.name,
-        report_type=_type_of(body, name),
+        report_type=_type_of(reader, body, name),
         file_name=named(name, 400),
         created_at=now,
         first_listed_on=today,
@@ -128,15 +132,12 @@ def _has_changed(lake: Lake, document: Document) -> bool:
     return held is not None and any(reason.code is ReasonCode.RAW_DIFFERS for reason in held.reasons)
 
 
-def _type_of(body: Path, name: str) -> str:
+def _type_of(reader: BoundedProcess, body: Path, name: str) -> str:
     """What a file is; one that is of no known kind is kept too, and refused with the reason when it is read."""
     try:
-        found = recognise(body, file_name=name)
-    except Refused:
-        return IMPORTED_UNKNOWN
-    except OSError:
-        raise
-    except Exception as error:
-        log.error("%s cannot be recognised: %s", named(name), where_raised(error))
-        return IMPORTED_UNKNOWN
-    return IMPORTED_SETTLEMENT if found == SETTLEMENT else imported_type(found)
+        found, failed = reader.call(type_of, body, name)
+    except Stopped as stopped:
+        found, failed = IMPORTED_UNKNOWN, str(stopped)
+    if failed:
+        log.error("%s cannot be recognised: %s", named(name), failed)
+    return found

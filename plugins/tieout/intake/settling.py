@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from tieout.alerts import Alert, AlertKind
 from tieout.alerts import Severity as AlertSeverity
+from tieout.bounded import BoundedProcess, Limits
 from tieout.documents import (
     CheckResult,
     Document,
@@ -27,36 +27,19 @@ from tieout.documents import (
     StagedReport,
     State,
 )
+from tieout.intake.reading import Read, asked_days, is_settlement, read_bounded
 from tieout.intake.receiving import fetch_raw, present
 from tieout.intake.records import Listing, Manifest, NotReceived, Outcomes, Quarantined, ReadingRecord
 from tieout.lake import Keys, Lake
-from tieout.marketplaces import known_marketplaces
 from tieout.reports import report, settlement
-from tieout.reports.errors import Misfit, Refused, named, where_raised
-from tieout.reports.families import FAMILIES, OF_TYPE
-from tieout.reports.family import Family
+from tieout.reports.errors import Misfit
+from tieout.reports.families import FAMILIES
 from tieout.reports.source import read_chunks
 
 if TYPE_CHECKING:
     from tieout.quality import StagedInput, StagedReportInput
 
 log = logging.getLogger(__name__)
-
-IMPORTED = "IMPORTED_"
-"""What the report type of a file from a folder begins with; what it was recognised as follows."""
-IMPORTED_SETTLEMENT = f"{IMPORTED}SETTLEMENT_FLAT_FILE"
-IMPORTED_UNKNOWN = f"{IMPORTED}UNKNOWN"
-_SETTLEMENTS = ("GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2", IMPORTED_SETTLEMENT)
-
-
-def imported_type(family: Family) -> str:
-    """The report type of a file from a folder."""
-    return f"{IMPORTED}{family.name.upper()}"
-
-
-def is_settlement(document: Document) -> bool:
-    """Whether a document is a settlement, as its report type says."""
-    return document.report_type in _SETTLEMENTS
 
 
 def _reader_version(document: Document) -> int:
@@ -81,86 +64,28 @@ def read(lake: Lake, documents: Sequence[Document]) -> int:
         and Keys.raw_manifest(document) in received
         and _reading_key(document) not in staged
     ]
-    for document in todo:
-        with tempfile.TemporaryDirectory(prefix="tieout-read-") as folder:
-            _read_one(lake, document, _manifest(lake, document).raw, Path(folder))
+    with BoundedProcess(Limits.of_reader()) as reader:
+        for document in todo:
+            with tempfile.TemporaryDirectory(prefix="tieout-read-") as folder:
+                _read_one(lake, reader, document, _manifest(lake, document).raw, Path(folder))
     return len(todo)
 
 
-def _read_one(lake: Lake, document: Document, raw: RawFile, folder: Path) -> None:
-    staged: StagedFiles | StagedReport | None = None
-    refused: Reason | None = None
+def _read_one(lake: Lake, reader: BoundedProcess, document: Document, raw: RawFile, folder: Path) -> None:
     try:
-        staged = _stage(document, raw, fetch_raw(lake, raw, folder / "body"), folder)
-    except Refused as error:
-        refused = error.reason
+        done = read_bounded(reader, document, raw, fetch_raw(lake, raw, folder / "body"), folder)
     except Misfit as differs:
-        refused = differs.as_reason(document.file_name or document.document_id)
-    except (OSError, MemoryError):
-        raise  # of this machine, not of the file: a retry may help
-    except Exception as error:
-        # A file that a reader has not foreseen must not keep all others out.
-        known = document.report_type != IMPORTED_UNKNOWN
-        what = f"{type(error).__name__}: {error}" if known else where_raised(error)
-        log.error("%s: the reader failed: %s", document.document_id, where_raised(error), exc_info=known)
-        message = (
-            f"{named(document.file_name or raw.key)}: the reader failed ({what}). The file was not foreseen: report it with"
-            " its header, and release the document when there is a newer version"
-        )
-        refused = Reason(code=ReasonCode.READER_FAILED, message=message)
+        done = Read(refused=differs.as_reason(document.file_name or document.document_id))
+    if done.refused and done.refused.code is ReasonCode.READER_FAILED:
+        log.error("%s\n%s", done.refused.message, done.unforeseen or "")
+    staged = done.staged
     if isinstance(staged, StagedFiles):
         lake.put_file(staged.lines_key, folder / "lines.parquet")
         lake.put_file(staged.settlements_key, folder / "settlements.parquet")
     elif staged:
         lake.put_file(staged.rows_key, folder / "rows.parquet")
-    record = ReadingRecord(reader_version=_reader_version(document), staged=staged, refused=refused)
+    record = ReadingRecord(reader_version=_reader_version(document), staged=staged, refused=done.refused)
     lake.put_record(_reading_key(document), record)
-
-
-def _stage(document: Document, raw: RawFile, body: Path, folder: Path) -> StagedFiles | StagedReport:
-    """Read a document as what it is, into files of the folder.
-
-    :raises Refused: if it cannot be read exactly, or is of no known kind.
-    """
-    charset, file_name = _charset(raw.content_type), document.file_name or raw.key
-    if is_settlement(document):
-        lines, settlements = folder / "lines.parquet", folder / "settlements.parquet"
-        reading = settlement.stage_settlement(
-            body,
-            document_id=document.document_id,
-            charset=charset,
-            file_name=file_name,
-            lines_path=lines,
-            settlements_path=settlements,
-        )
-        return StagedFiles(
-            lines_key=Keys.staged(document, lines.name),
-            settlements_key=Keys.staged(document, settlements.name),
-            reading=reading,
-        )
-    rows = folder / "rows.parquet"
-    return StagedReport(
-        rows_key=Keys.staged(document, rows.name),
-        reading=report.stage_report(
-            body,
-            family=OF_TYPE.get(document.report_type),
-            document_id=document.document_id,
-            charset=charset,
-            file_name=file_name,
-            covers=asked_days(document),
-            target=rows,
-        ),
-    )
-
-
-def asked_days(document: Document) -> tuple[dt.date, dt.date] | None:
-    """The first and the last day that a report was asked for, in the zone of its first marketplace; None if nobody knows."""
-    if document.data_start_at is None or document.data_end_at is None:
-        return None
-    known = known_marketplaces().marketplaces
-    zone = next((ZoneInfo(known[each].time_zone) for each in document.marketplace_ids if each in known), dt.UTC)
-    last = document.data_end_at - dt.timedelta(microseconds=1)
-    return document.data_start_at.astimezone(zone).date(), last.astimezone(zone).date()
 
 
 def check(lake: Lake, documents: Sequence[Document], docs: Path | None) -> int:
@@ -454,14 +379,6 @@ def _manifest(lake: Lake, document: Document) -> Manifest:
     if manifest is None:
         raise RuntimeError(f"{document.document_id} was listed and is not in the lake: run its receive task")
     return manifest
-
-
-def _charset(content_type: str | None) -> str | None:
-    for part in (content_type or "").split(";")[1:]:
-        name, _, value = part.strip().partition("=")
-        if name.lower() == "charset":
-            return value.strip("\"'") or None
-    return None
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,10 @@ class Refused(Exception):
         self.reason = reason
         self.known = known
 
+    def __reduce__(self) -> tuple[type[Refused], tuple[Reason, Known]]:
+        """Let another process raise it as it is."""
+        return Refused, (self.reason, self.known)
+
 
 class Misfit(Exception):
     """A part of the file does not fit what was assumed of it.

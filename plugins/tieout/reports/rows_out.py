@@ -24,11 +24,12 @@ class RowsOut:
 
     Args:
         target: Where the rows go; its name ends in `.parquet` or `.csv`.
+        temporary: A name in the same folder, under which they are written first.
     """
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, temporary: Path) -> None:
         self._target = target
-        self._temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        self._temporary = temporary
         self._writer: _Writer | None = None
 
     def begin(self) -> None:

@@ -1,0 +1,162 @@
+"""Turn the bytes of a document into files that can be loaded: what the reader's process does."""
+
+from __future__ import annotations
+
+import datetime as dt
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from tieout.bounded import BoundedProcess, Stopped
+from tieout.documents import Document, RawFile, Reason, ReasonCode, StagedFiles, StagedReport
+from tieout.lake import Keys
+from tieout.marketplaces import known_marketplaces
+from tieout.reports import report, settlement
+from tieout.reports.errors import Refused, named, where_raised
+from tieout.reports.families import OF_TYPE
+from tieout.reports.family import Family
+from tieout.reports.report import SETTLEMENT, recognise
+from tieout.reports.source import is_of_the_machine
+
+IMPORTED = "IMPORTED_"
+"""What the report type of a file from a folder begins with; what it was recognised as follows."""
+IMPORTED_SETTLEMENT = f"{IMPORTED}SETTLEMENT_FLAT_FILE"
+IMPORTED_UNKNOWN = f"{IMPORTED}UNKNOWN"
+_SETTLEMENTS = ("GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2", IMPORTED_SETTLEMENT)
+
+
+@dataclass(frozen=True)
+class Read:
+    """How reading a document ended: files in the folder, or why there are none."""
+
+    staged: StagedFiles | StagedReport | None = None
+    refused: Reason | None = None
+    unforeseen: str | None = None
+    """For the log: where the reader failed."""
+
+
+def is_settlement(document: Document) -> bool:
+    """Whether a document is a settlement, as its report type says."""
+    return document.report_type in _SETTLEMENTS
+
+
+def read_bounded(reader: BoundedProcess, document: Document, raw: RawFile, body: Path, folder: Path) -> Read:
+    """Read a document in the reader's process, into files of the folder.
+
+    Raises:
+        OSError: The machine has trouble: a retry may help.
+    """
+    try:
+        return reader.call(stage, document, raw, body, folder)
+    except Stopped as stopped:
+        return Read(refused=_reader_failed(document, raw, f"{stopped}, twice"))
+
+
+def stage(document: Document, raw: RawFile, body: Path, folder: Path) -> Read:
+    """Read a document as what it is, into files of the folder.
+
+    Raises:
+        OSError: The machine has trouble; of a file, an error is a reason.
+        MemoryError: There is not enough memory for the file.
+    """
+    try:
+        return Read(staged=_stage(document, raw, body, folder))
+    except Refused as error:
+        return Read(refused=error.reason)
+    except MemoryError:
+        raise
+    except Exception as error:
+        # A file that a reader has not foreseen must not keep all others out.
+        if is_of_the_machine(error):
+            raise
+        known = document.report_type != IMPORTED_UNKNOWN  # else its text, which may quote the file, is not told
+        what = f"the reader failed ({f'{type(error).__name__}: {error}' if known else where_raised(error)})"
+        trace = "".join(traceback.format_exception(error)) if known else where_raised(error)
+        return Read(refused=_reader_failed(document, raw, what), unforeseen=trace)
+
+
+def _reader_failed(document: Document, raw: RawFile, what: str) -> Reason:
+    message = (
+        f"{named(document.file_name or raw.key)}: {what}. The file was not foreseen: report it with its header, and release"
+        " the document when there is a newer version"
+    )
+    return Reason(code=ReasonCode.READER_FAILED, message=message)
+
+
+def _stage(document: Document, raw: RawFile, body: Path, folder: Path) -> StagedFiles | StagedReport:
+    charset, file_name = _charset(raw.content_type), document.file_name or raw.key
+    if is_settlement(document):
+        lines, settlements = folder / "lines.parquet", folder / "settlements.parquet"
+        reading = settlement.stage_settlement(
+            body,
+            document_id=document.document_id,
+            charset=charset,
+            file_name=file_name,
+            lines_path=lines,
+            settlements_path=settlements,
+        )
+        return StagedFiles(
+            lines_key=Keys.staged(document, lines.name),
+            settlements_key=Keys.staged(document, settlements.name),
+            reading=reading,
+        )
+    rows = folder / "rows.parquet"
+    return StagedReport(
+        rows_key=Keys.staged(document, rows.name),
+        reading=report.stage_report(
+            body,
+            family=OF_TYPE.get(document.report_type),
+            document_id=document.document_id,
+            charset=charset,
+            file_name=file_name,
+            covers=asked_days(document),
+            target=rows,
+        ),
+    )
+
+
+def asked_days(document: Document) -> tuple[dt.date, dt.date] | None:
+    """The first and the last day that a report was asked for, in the zone of its first marketplace; None if nobody knows."""
+    if document.data_start_at is None or document.data_end_at is None:
+        return None
+    known = known_marketplaces().marketplaces
+    zone = next((ZoneInfo(known[each].time_zone) for each in document.marketplace_ids if each in known), dt.UTC)
+    last = document.data_end_at - dt.timedelta(microseconds=1)
+    return document.data_start_at.astimezone(zone).date(), last.astimezone(zone).date()
+
+
+def _charset(content_type: str | None) -> str | None:
+    for part in (content_type or "").split(";")[1:]:
+        name, _, value = part.strip().partition("=")
+        if name.lower() == "charset":
+            return value.strip("\"'") or None
+    return None
+
+
+def imported_type(family: Family) -> str:
+    """The report type of a file from a folder."""
+    return f"{IMPORTED}{family.name.upper()}"
+
+
+def type_of(body: Path, name: str) -> tuple[str, str | None]:
+    """What a file from a folder is; one of no known kind is kept, too, and refused with the reason when it is read.
+
+    Returns:
+        Its report type; and where the recognition failed, if it did.
+
+    Raises:
+        OSError: The machine has trouble.
+        MemoryError: There is not enough memory for the file.
+    """
+    try:
+        found = recognise(body, file_name=name)
+    except Refused:
+        return IMPORTED_UNKNOWN, None
+    except MemoryError:
+        raise
+    except Exception as error:
+        if is_of_the_machine(error):
+            raise
+        return IMPORTED_UNKNOWN, where_raised(error)
+    return IMPORTED_SETTLEMENT if found == SETTLEMENT else imported_type(found), None
