@@ -129,8 +129,8 @@ class NewSecret:
         try:
             old = content.get("oldClientSecretExpiryTime")
             found = cls(
-                client_id=str(content["clientId"]),
-                client_secret=str(content["newClientSecret"]),
+                client_id=_text(content, "clientId"),
+                client_secret=_text(content, "newClientSecret"),
                 expires_at=_instant(content["newClientSecretExpiryTime"]),
                 old_expires_at=_instant(old) if old else None,
                 receipt=receipt,
@@ -216,6 +216,13 @@ def forget(queue: Queue, queue_url: str, secret: NewSecret) -> None:
 def _lower(content: Any) -> dict[str, Any]:
     """Amazon's older notifications begin their keys with a capital, the newer ones do not."""
     return {key[:1].lower() + key[1:]: value for key, value in content.items()} if isinstance(content, dict) else {}
+
+
+def _text(content: dict[str, Any], name: str) -> str:
+    found = content[name]
+    if not isinstance(found, str) or not found:
+        raise TypeError(name)
+    return found
 
 
 def _instant(text: str) -> dt.datetime:

@@ -53,6 +53,11 @@ def who_else_may_send() -> list[str]:
 
     :raises NoQueue: if there is no queue, or its attributes cannot be read.
     """
+    from botocore.exceptions import BotoCoreError, ClientError
+
     client, url = queue()
-    attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn", "Policy"])["Attributes"]
+    try:
+        attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn", "Policy"])["Attributes"]
+    except (BotoCoreError, ClientError) as error:
+        raise NoQueue(f"The policy of the queue {url} cannot be read: {error}.") from error
     return other_senders(attributes.get("Policy"), attributes["QueueArn"].split(":")[4])

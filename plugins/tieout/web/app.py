@@ -8,23 +8,17 @@ once, and the browser is sent on.
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
-import jinja2
-from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.sdk.exceptions import AirflowNotFoundException
 from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from starlette.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from tieout.accounts import Account, load_accounts
@@ -34,7 +28,6 @@ from tieout.amazon.authorization import (
     TROUBLES,
     ConsentAge,
     SealBroken,
-    Trouble,
     consent_age,
     consent_url,
     fingerprint,
@@ -60,19 +53,12 @@ from tieout.web.access import (
     require_redirect_uri,
     seal,
 )
-from tieout.web.headers import HEADERS, content_security_policy
+from tieout.web.answers import flash_of, page, refuse, to_account, trouble_page
+from tieout.web.headers import HEADERS
 from tieout.web.store import Stored
 
-FLASH_LIFE = dt.timedelta(minutes=2)
 PATIENCE = 20.0
 """Seconds that Amazon may take to answer while a person waits."""
-TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    undefined=jinja2.StrictUndefined,
-)
 
 
 @dataclass(frozen=True)
@@ -114,7 +100,7 @@ FormDep = Annotated[dict[str, str], Depends(_form)]
 def pages() -> FastAPI:
     """Return the app that Airflow mounts under `/tieout`."""
     app = FastAPI(openapi_url=None)
-    app.add_exception_handler(StarletteHTTPException, _refused)  # also of paths that there are none of
+    app.add_exception_handler(StarletteHTTPException, refuse)  # also of paths that there are none of
 
     @app.get("/sellers")
     def sellers(request: Request, user: GetUserDep) -> Response:
@@ -123,12 +109,12 @@ def pages() -> FastAPI:
             raise HTTPException(
                 403, "You may edit none of the accounts' connections. Ask an administrator of this Airflow."
             )
-        return _page(request, "sellers.html", rows=rows, redirect_uri=redirect_uri(settings().redirect_uri))
+        return page(request, "sellers.html", rows=rows, redirect_uri=redirect_uri(settings().redirect_uri))
 
     @app.get("/sellers/{name}")
     def seller(request: Request, name: str, user: GetUserDep) -> Response:
         row = _row(name, user)
-        return _page(
+        return page(
             request,
             "seller.html",
             form_targets=_form_targets(row),
@@ -137,7 +123,7 @@ def pages() -> FastAPI:
             applications=[] if row.can_ask else _applications(row.account, user),
             redirect_uri=redirect_uri(settings().redirect_uri),
             form_token=partial(form_token, user, name),
-            flash=_flash(request, name),
+            flash=flash_of(request, name),
             queue=SECRET_QUEUE_CONNECTION,
             sandbox_warning=SANDBOX_WARNING if _is_sandbox(row.connection) else None,
             codes={code: TROUBLES[code] for code in ("MD1000", "MD5101")},
@@ -178,30 +164,33 @@ def pages() -> FastAPI:
         # Airflow's access log writes the query of a request when it has ended: what Amazon put there is not for logs.
         request.scope["query_string"] = b""
         if not query.get("state"):
-            return _trouble(request, "state_missing")
+            return trouble_page(request, "state_missing")
         try:
             asked = seal().open("consent", query["state"], now())
         except SealBroken as broken:
-            return _trouble(request, "state_expired" if broken.expired else "state_wrong")
+            return trouble_page(request, "state_expired" if broken.expired else "state_wrong")
         if not same(asked["user"], str(user.get_id())):
-            return _trouble(request, "state_wrong")
+            return trouble_page(request, "state_wrong")
         row = _row(asked["account"], user)
         connection = row.connection
         if connection is None or not store.take_pending(row.account.connection, fingerprint(asked["nonce"])):
-            return _trouble(request, "state_used", row.account)
+            return trouble_page(request, "state_used", row.account)
         if query.get("error"):
             code = query["error"] if query["error"] in TROUBLES else "code_missing"
-            return _trouble(request, code, row.account, said=f"{query['error']} {query.get('error_description', '')}")
+            return trouble_page(
+                request, code, row.account, said=f"{query['error']} {query.get('error_description', '')}"
+            )
         partner = query.get("selling_partner_id")
         if not query.get("spapi_oauth_code") or not partner:
-            return _trouble(request, "code_missing", row.account)
+            return trouble_page(request, "code_missing", row.account)
         if connection.selling_partner_id and connection.selling_partner_id != partner:
-            return _trouble(request, "another_seller", row.account, said=f"It was {partner}.")
+            return trouble_page(request, "another_seller", row.account, said=f"It was {partner}.")
         for other in _rows():
             if other.account.name == row.account.name or other.account.region is not row.account.region:
                 continue
             if other.connection and other.connection.selling_partner_id == partner:
-                return _trouble(request, "taken_seller", row.account, said=f"It is {other.account.name}.")
+                said = f"It is {other.account.name}." if may_edit(user, other.account.connection) else None
+                return trouble_page(request, "taken_seller", row.account, said=said)
         with httpx.Client(timeout=PATIENCE) as http:
             try:
                 refresh_token = exchange_code(
@@ -213,13 +202,13 @@ def pages() -> FastAPI:
                     redirect_uri=require_redirect_uri(settings().redirect_uri),
                 )
             except LoginRefused as refused:
-                return _trouble(request, login_trouble(refused), row.account, said=refused.error)
+                return trouble_page(request, login_trouble(refused), row.account, said=refused.error)
             except AmazonUnavailable as error:
-                return _trouble(request, "unavailable", row.account, said=str(error))
+                return trouble_page(request, "unavailable", row.account, said=str(error))
             renewed = replace(connection, refresh_token=refresh_token)
             known = seller_of(renewed, http, row.account.region)
             if known and known != partner:
-                return _trouble(request, "seller_differs", row.account)
+                return trouble_page(request, "seller_differs", row.account)
             authorized_at = connection.clock.now()
 
             def keep(extra: dict[str, Any]) -> bool:
@@ -241,7 +230,7 @@ def pages() -> FastAPI:
                 verified=known is not None,
             )
             works, said = check_connection(renewed, http, row.account.region)
-        return _to_account(request, row.account, works, said, title="Connected" if works else "Consent is stored, but")
+        return to_account(request, row.account, works, said, title="Connected" if works else "Consent is stored, but")
 
     @app.post("/sellers/{name}/test")
     def test(request: Request, name: str, user: GetUserDep, form: FormDep) -> Response:
@@ -251,7 +240,7 @@ def pages() -> FastAPI:
         with httpx.Client(timeout=PATIENCE) as http:
             works, said = check_connection(row.connection, http, row.account.region)
         store.note("tieout_connection_tested", user.get_name(), account=name, works=works)
-        return _to_account(request, row.account, works, said)
+        return to_account(request, row.account, works, said)
 
     @app.post("/sellers/{name}/doctor")
     def doctor(request: Request, name: str, user: GetUserDep, form: FormDep) -> Response:
@@ -261,9 +250,9 @@ def pages() -> FastAPI:
         try:
             found = examine(row.account)
         except (AirflowNotFoundException, ValueError) as error:
-            return _to_account(request, row.account, False, str(error), title="The connection was not examined")
+            return to_account(request, row.account, False, str(error), title="The connection was not examined")
         store.note("tieout_examined", user.get_name(), account=name, verdicts=found.counts())
-        return _page(
+        return page(
             request,
             "doctor.html",
             row=row,
@@ -284,17 +273,17 @@ def pages() -> FastAPI:
                 "seven days. Ask an administrator of this Airflow to rotate it."
             )
             store.note("tieout_refused", user.get_name(), account=name, action="rotate", why="connections of others")
-            return _to_account(request, row.account, False, said, title="Nothing was rotated")
+            return to_account(request, row.account, False, said, title="Nothing was rotated")
         try:
             rotation.rotate(row.connection, row.account.region)
         except (rotation.NoQueue, AmazonError, ValueError) as error:
-            return _to_account(request, row.account, False, str(error), title="Nothing was rotated")
+            return to_account(request, row.account, False, str(error), title="Nothing was rotated")
         store.note("tieout_secret_rotation_asked", user.get_name(), client_id=row.connection.client_id)
         said = (
             "Amazon makes a new secret and sends it to the queue, mostly within a minute. Take it from there with the button "
             "below. The old secret works for seven days more."
         )
-        return _to_account(request, row.account, True, said, title="Rotation asked for")
+        return to_account(request, row.account, True, said, title="Rotation asked for")
 
     @app.post("/sellers/{name}/collect")
     def collect(request: Request, name: str, user: GetUserDep, form: FormDep) -> Response:
@@ -302,7 +291,7 @@ def pages() -> FastAPI:
         try:
             collected = rotation.collect(may_edit=lambda connection_id: may_edit(user, connection_id))
         except (rotation.NoQueue, ValueError) as error:
-            return _to_account(request, row.account, False, str(error), title="No new secret was stored")
+            return to_account(request, row.account, False, str(error), title="No new secret was stored")
         for secret, names in collected.stored:
             store.note("tieout_secret_stored", user.get_name(), client_id=secret.client_id, connections=names)
         left = " ".join(["", *collected.left])
@@ -312,14 +301,14 @@ def pages() -> FastAPI:
                 f"{secret.expires_at.date()}."
                 for secret, names in collected.stored
             )
-            return _to_account(request, row.account, True, said + left, title="New secret stored")
+            return to_account(request, row.account, True, said + left, title="New secret stored")
         said = "No new secret is in the queue yet. Amazon sends it mostly within a minute; try again."
         if collected.unknown:
             unknown = ", ".join(sorted(set(collected.unknown)))
             said = f"The queue holds a secret of {unknown}, a client id that no connection in Airflow's database has."
         elif left:
             said = "The queue holds nothing that could be stored."
-        return _to_account(request, row.account, False, said + left, title="No new secret was stored")
+        return to_account(request, row.account, False, said + left, title="No new secret was stored")
 
     return app
 
@@ -429,62 +418,3 @@ def _take_application(row: Row, user: BaseUser, chosen: str) -> SellerConnection
 
 def _is_sandbox(connection: SellerConnection | None) -> bool:
     return connection is not None and connection.environment is Environment.SANDBOX
-
-
-def _to_account(request: Request, account: Account, works: bool, said: str, title: str | None = None) -> Response:
-    """Send the browser to the account's page, which shows once what came of it."""
-    content = {
-        "account": account.name,
-        "works": works,
-        "said": said,
-        "title": title or ("Works" if works else "Does not work"),
-    }
-    flash = seal().close("flash", content, now() + FLASH_LIFE)
-    target = f"{request.scope.get('root_path', '')}/sellers/{account.name}?said={flash}"
-    return RedirectResponse(target, status_code=303, headers=HEADERS)
-
-
-def _flash(request: Request, name: str) -> dict[str, Any] | None:
-    try:
-        content = seal().open("flash", request.query_params.get("said", ""), now())
-    except SealBroken:
-        return None
-    return content if content["account"] == name else None
-
-
-def _trouble(request: Request, code: str, account: Account | None = None, said: str | None = None) -> Response:
-    _note_refusal(request, 400, code)
-    return _page(request, "trouble.html", status=400, trouble=TROUBLES[code], code=code, account=account, said=said)
-
-
-def _note_refusal(request: Request, status: int, why: str) -> None:
-    """Write into the audit log what a user was refused; of those who are not signed in Airflow's access log tells."""
-    user = getattr(request.state, "user", None)
-    if user is not None and status != 404:
-        path = request.scope["path"][:200]
-        store.note("tieout_refused", user.get_name(), method=request.method, path=path, status=status, why=why[:300])
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, StarletteHTTPException)
-    await run_in_threadpool(_note_refusal, request, error.status_code, str(error.detail))
-    if error.status_code == 401 and request.method == "GET":
-        if request.scope["path"].endswith("/authorized"):
-            request.scope["query_string"] = b""
-            advice = "Sign in to Airflow, and begin again on the page Seller accounts; Amazon's answer was not used."
-            trouble = Trouble("Your Airflow session ended while you were at Amazon", advice)
-            return _page(request, "trouble.html", status=401, trouble=trouble, code=None, account=None, said=None)
-        return RedirectResponse(get_auth_manager().get_url_login(next_url=str(request.url)), status_code=307)
-    trouble = Trouble(
-        {403: "Not allowed", 404: "Not found"}.get(error.status_code, "That did not work"), str(error.detail)
-    )
-    return _page(request, "trouble.html", status=error.status_code, trouble=trouble, code=None, account=None, said=None)
-
-
-def _page(
-    request: Request, template: str, status: int = 200, form_targets: Sequence[str] = (), **content: Any
-) -> HTMLResponse:
-    root = request.scope.get("root_path", "")
-    text = TEMPLATES.get_template(template).render(root=root, airflow=root.removesuffix("/tieout") or "", **content)
-    headers = {**HEADERS, "Content-Security-Policy": content_security_policy(form_targets)}
-    return HTMLResponse(text, status_code=status, headers=headers)
