@@ -1,4 +1,4 @@
-"""The one Airflow plugin of Tieout: the page Seller accounts, and its link in Airflow's menu.
+"""The one Airflow plugin of Tieout: the pages Seller accounts and Read copies, and their links in Airflow's menu.
 
 Every Airflow process imports this module, so it imports nothing of weight: the page is built at its first request.
 """
@@ -49,5 +49,11 @@ class TieoutPlugin(AirflowPlugin):
             "href": f"{AIRFLOW_PATH}{PREFIX}/sellers",
             "destination": "nav",
             "category": "admin",
+        },
+        {
+            "name": "Read copies",
+            "href": f"{AIRFLOW_PATH}{PREFIX}/read-copies",
+            "destination": "nav",
+            "category": "browse",
         },
     ]

@@ -20,6 +20,10 @@ from airflow.models import Connection
 from fastapi import HTTPException, Request
 
 from tieout.amazon.authorization import Seal, SealBroken, same
+from tieout.roles import ALL_CLIENTS, client_resource
+
+_NOBODYS = "Tieout nobody's"
+"""A resource that nobody is ever granted."""
 
 FORM_LIFE = dt.timedelta(minutes=30)
 
@@ -44,6 +48,19 @@ def may_edit(user: BaseUser, connection_id: str) -> bool:
     """Whether a user may edit a connection, as Airflow's auth manager says."""
     details = ConnectionDetails(conn_id=connection_id, team_name=Connection.get_team_name(connection_id))
     return get_auth_manager().is_authorized_connection(method="PUT", details=details, user=user)
+
+
+def may_see(user: BaseUser, client: str | None) -> bool:
+    """Whether a user may see the facts of a client's accounts; None: of every account.
+
+    Airflow's simple auth manager permits every user any page of a plugin. Where a manager does not tell resources apart,
+    whoever may edit connections may see everything, and nobody else anything.
+    """
+    manager = get_auth_manager()
+    if manager.is_authorized_custom_view(method="GET", resource_name=_NOBODYS, user=user):
+        return manager.is_authorized_connection(method="PUT", user=user)
+    resources = [ALL_CLIENTS, *([client_resource(client)] if client else [])]
+    return any(manager.is_authorized_custom_view(method="GET", resource_name=each, user=user) for each in resources)
 
 
 def form_token(user: BaseUser, account: str, action: str) -> str:

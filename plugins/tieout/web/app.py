@@ -43,7 +43,7 @@ from tieout.doctor.bundle import bundle, bundle_name
 from tieout.hooks.doctor import examine
 from tieout.marketplaces import Marketplace, known_marketplaces
 from tieout.settings import SECRET_QUEUE_CONNECTION, settings
-from tieout.web import rotation, store
+from tieout.web import read_copies, rotation, store
 from tieout.web.access import (
     form_token,
     may_edit,
@@ -101,6 +101,7 @@ def pages() -> FastAPI:
     """Return the app that Airflow mounts under `/tieout`."""
     app = FastAPI(openapi_url=None)
     app.add_exception_handler(StarletteHTTPException, refuse)  # also of paths that there are none of
+    read_copies.add_pages(app)
 
     @app.get("/sellers")
     def sellers(request: Request, user: GetUserDep) -> Response:

@@ -39,12 +39,11 @@ def sync(wanted: Iterable[Role]) -> list[str]:
     with get_application_builder() as builder:
         manager = builder.sm
         builder.add_permissions(update_perms=True)
-        manager.sync_roles()
-        changes: list[str] = []
         roles = tuple(wanted)
-        for role in roles:
-            changes += _sync(manager, role)
         names = {role.name for role in roles}
+        changes = [change for role in roles if not role.everything for change in _sync(manager, role)]
+        manager.sync_roles()  # Airflow's own role Admin gets every permission that there is now
+        changes += [change for role in roles if role.everything for change in _sync(manager, role)]
         for found in manager.get_all_roles():
             if found.name not in names and of_a_client(found.name):
                 changes += _sync(manager, Role(found.name, frozenset()))
