@@ -38,7 +38,8 @@ with DAG(
             enum=[action.value for action in Action],
             title="Decision",
             description="release: prove a quarantined document again. reject: close its case. withdraw: take documents "
-            "out of the warehouse. restore: put back what was rejected or withdrawn. close, reopen: a month.",
+            "out of the warehouse. restore: put back what was rejected or withdrawn. close, reopen: a month. erase: forget an "
+            "order or a person.",
         ),
         "owner": text("Owner", "Who decides.", required=True),
         "reason": text("Reason", "Why, so that others understand it next year.", required=True),
@@ -52,6 +53,14 @@ with DAG(
         ),
         "month": text("Month", "For close and reopen: like 2026-08."),
         "account": text("Account", "For close and reopen: whose month it is. Empty: all accounts."),
+        "subject": Param(
+            "",
+            type="string",
+            pattern="^([0-9a-f]{8}-[0-9a-f]{64})?$",
+            title="Subject",
+            description="For erase: the keyed hash that `python -m tieout erase` prints. Never the order id or the name itself: "
+            "what stands here is kept.",
+        ),
     },
     default_args={
         "owner": "tieout",

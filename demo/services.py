@@ -233,6 +233,9 @@ class Services:
                 }
             ),
             "AIRFLOW_CONN_TIEOUT_WAREHOUSE": json.dumps({"conn_type": "duckdb", "host": str(layout.live_warehouse)}),
+            "AIRFLOW_CONN_TIEOUT_PERSONAL_KEY": json.dumps(
+                {"conn_type": "generic", "password": layout.secret("personal")}
+            ),
             "TIEOUT_ACCOUNTS_FILE": str(layout.accounts_file),
             "TIEOUT_LAKE_BUCKET": LAKE_BUCKET,
             "TIEOUT_PUBLISHED_WAREHOUSE": str(layout.warehouse),
@@ -344,6 +347,9 @@ def compose_environment() -> str:
         "TIEOUT_S3_KEY": "tieout",
         "TIEOUT_S3_SECRET": secrets.token_hex(24),
         "TIEOUT_LAKE_BUCKET": LAKE_BUCKET,
+        "TIEOUT_LAKE_ENCRYPTION": "AES256",
+        "TIEOUT_PERSONAL_KEY": secrets.token_hex(32),
+        "TIEOUT_PERSONAL_DAYS": "30",
         "SIMULATED_AMAZON_CLOCK": f"{CLOCK_INSTANT}@{time.time():.0f}x60",
         "TIEOUT_SIMULATED_AMAZON": origins(Ports(9700 - Ports(0).amazon["NA"]), "simulated-amazon"),
         "TIEOUT_IMPORT_PLACES": "/var/lib/tieout/imports",

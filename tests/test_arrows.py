@@ -11,12 +11,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "plugins" / "tieout"
 
-SHARED = {"documents", "alerts", "accounts", "roles", "settings", "marketplaces", "fees", "models"}
+SHARED = {"documents", "alerts", "accounts", "roles", "settings", "marketplaces", "fees", "models", "privacy"}
 """Vocabulary and configuration, which every room may use. `models` reads what `include/sql` says."""
 ROOMS = {
     "amazon": SHARED,
     "lake": SHARED,
-    "reports": {"documents", "marketplaces"},
+    "reports": {"documents", "marketplaces", "privacy"},
     "quality": SHARED | {"reports"},  # what every family has to hold follows from its declaration
     "warehouse": SHARED | {"reports"},  # of a document that was not read, the family follows from its type
     "intake": SHARED | {"amazon", "lake", "reports", "quality", "warehouse", "bounded"},

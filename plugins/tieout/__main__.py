@@ -1,4 +1,4 @@
-"""`python -m tieout`: what can be done without a DAG; `doctor` alone needs Airflow's connections."""
+"""`python -m tieout`: what can be done without a DAG; `doctor` and `erase` need Airflow's connections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from tieout import check, rates, read
-from tieout.commands import doctor
+from tieout.commands import doctor, erase
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     read.add_command(commands)
     rates.add_command(commands)
     doctor.add_command(commands)
+    erase.add_command(commands)
     options = parser.parse_args(arguments)
     return options.run(options)
 

@@ -167,12 +167,29 @@ class Document(Record):
     """The marketplaces that were asked for; none for a settlement, which is listed under all of them, and an imported file."""
 
 
+class Redaction(Record):
+    """What was taken out of the bytes of a document, and what there is in their place."""
+
+    at: AwareDatetime
+    erased: bool = False
+    """A person asked for it; else the time for which they are kept was over."""
+    size: int | None = None
+    sha256: str | None = None
+    """Of the bytes that there are now; None if nobody can tell what stands where in them, and they are gone."""
+    refused: Reason | None = None
+    """Of bytes that are gone: why they could not be read."""
+
+
 class RawFile(Record):
-    """The bytes as they were received, unchanged."""
+    """The bytes as they were received, and where they are."""
 
     key: str
     size: int
+    """Of what was received."""
     sha256: str
+    """Of what was received."""
+    redacted: Redaction | None = None
+    """Set once personal values were taken out: the bytes at `key` are not those that were received."""
     content_type: str | None = None
     compression: str | None = None
     """What Amazon says of the bytes: `GZIP` or nothing."""
@@ -239,7 +256,7 @@ class ReportReading(Record):
     columns: tuple[str, ...]
     """As the file spells them, in its order."""
     unknown_columns: tuple[str, ...]
-    """Columns that the family does not declare; what stands in them is kept in `extra`. Drift, to be looked at."""
+    """Columns that the family does not declare; `extra` keeps their names. Drift, to be looked at."""
     absent_columns: tuple[str, ...]
     """Columns that the family declares, by our name, and the file does not have. Their values are unknown."""
     rows: int
@@ -300,6 +317,7 @@ class Action(StrEnum):
     RESTORE = "restore"  # put back what was withdrawn or rejected
     CLOSE = "close"  # a month
     REOPEN = "reopen"  # a closed month
+    ERASE = "erase"  # an order or a person, for good
 
 
 class ClosedAmount(Record):
@@ -335,6 +353,8 @@ class Decision(Record):
     """First day of the month; None for documents."""
     amounts: tuple[ClosedAmount, ...] = ()
     """What the month was closed on."""
+    subject: str | None = None
+    """What is to be forgotten, as `python -m tieout erase` prints it: a key's id and a keyed hash; None for all else."""
 
 
 class ListedDay(Record):

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tieout.privacy import Encryption, normalised
+
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 INCLUDE = PROJECT_ROOT / "include"
 SQL = INCLUDE / "sql"
@@ -20,6 +22,7 @@ CONFIG = INCLUDE / "config"
 LAKE_CONNECTION = "tieout_lake"
 WAREHOUSE_CONNECTION = "tieout_warehouse"
 SECRET_QUEUE_CONNECTION = "tieout_secret_queue"
+PERSONAL_KEY_CONNECTION = "tieout_personal_key"
 WAREHOUSE_POOL = "duckdb_writer"
 
 RATE_SOURCES = ("file", "ecb", "peg", "amazon")
@@ -69,6 +72,17 @@ class Settings:
     """How long reading a document may take (`TIEOUT_READER_SECONDS`)."""
     reader_output: int
     """Bytes that a file of the rows of a document may have (`TIEOUT_READER_OUTPUT`, MiB)."""
+    encryption: Encryption | None
+    """How the S3 server encrypts every object of the lake (`TIEOUT_LAKE_ENCRYPTION`): `AES256`, `aws:kms`, `aws:kms:<key>`; `off`
+    for a server that knows neither."""
+    personal_time: dt.timedelta
+    """How long after the end of its window the bytes of a report keep what they tell of persons (`TIEOUT_PERSONAL_DAYS`)."""
+    personal_kept: frozenset[str]
+    """Hashed columns that are kept as they are (`TIEOUT_PERSONAL_KEPT`, like `gst_b2b.customer_bill_to_gstid`, with commas
+    between them)."""
+    unknown_columns: frozenset[str]
+    """Columns that no report family declares and whose values are kept (`TIEOUT_UNKNOWN_COLUMNS`, with commas between them),
+    as `tieout.privacy.normalised` returns them."""
     schedule_end: dt.datetime | None
     """No daily run is scheduled after this instant (`TIEOUT_SCHEDULE_END`, ISO 8601 with offset); for a
     simulated Amazon whose clock stands at another date."""
@@ -90,7 +104,7 @@ def settings() -> Settings:
 
     :raises ValueError: if `TIEOUT_SCHEDULE_END` is not an ISO 8601 instant with an offset,
         `TIEOUT_EXCHANGE_RATE_SOURCES` names something else than sources, each once, `TIEOUT_IMPORT_PLACES` something
-        else than folders and prefixes of buckets, or a size is no number.
+        else than folders and prefixes of buckets, `TIEOUT_LAKE_ENCRYPTION` no encryption, or a size is no number.
     """
     home = Path(os.environ.get("TIEOUT_HOME", PROJECT_ROOT / ".tieout"))
     end = os.environ.get("TIEOUT_SCHEDULE_END")
@@ -115,6 +129,10 @@ def settings() -> Settings:
         reader_memory=_mebibytes("TIEOUT_READER_MEMORY", 2048),
         reader_seconds=float(os.environ.get("TIEOUT_READER_SECONDS", "900")),
         reader_output=_mebibytes("TIEOUT_READER_OUTPUT", 8192),
+        encryption=_encryption(os.environ.get("TIEOUT_LAKE_ENCRYPTION") or "AES256"),
+        personal_time=dt.timedelta(days=float(os.environ.get("TIEOUT_PERSONAL_DAYS") or "30")),
+        personal_kept=frozenset(_listed("TIEOUT_PERSONAL_KEPT")),
+        unknown_columns=frozenset(map(normalised, _listed("TIEOUT_UNKNOWN_COLUMNS"))),
         schedule_end=schedule_end,
     )
 
@@ -164,6 +182,20 @@ def _mebibytes(name: str, default: int) -> int:
     if not text.isdecimal() or not int(text):
         raise ValueError(f"{name}={text!r} is no size: write a whole number of MiB, like {default}")
     return int(text) << 20
+
+
+def _listed(name: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in os.environ.get(name, "").split(",") if each.strip())
+
+
+def _encryption(text: str) -> Encryption | None:
+    if text == "off":
+        return None
+    if text in ("AES256", "aws:kms"):
+        return Encryption(text)
+    if text.startswith("aws:kms:") and text != "aws:kms:":
+        return Encryption("aws:kms", text.removeprefix("aws:kms:"))
+    raise ValueError(f"TIEOUT_LAKE_ENCRYPTION={text!r} is none of AES256, aws:kms, aws:kms:<key> and off")
 
 
 def _import_places(listed: str) -> tuple[str, ...]:

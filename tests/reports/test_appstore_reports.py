@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tieout.documents import ReasonCode
+from tieout.privacy import normalised
 from tieout.reports.errors import Refused
 from tieout.reports.families import FAMILIES
-from tieout.reports.family import normalised
 from tieout.reports.report import recognise, stage_report
 
 GOLDEN = Path(__file__).parent / "golden_families"

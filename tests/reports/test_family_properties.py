@@ -148,7 +148,7 @@ def known(style: Style, row: dict[str, Any]) -> dict[str, Any]:
     """What must be read of a row, by column of the Parquet."""
     found: dict[str, Any] = {}
     for column in style.columns:
-        value = row[column.name]
+        value = None if column.personal else row[column.name]  # and there is no key to hash it
         if column.kind is Kind.INSTANT:
             zoned = "%z" in style.time or style.time.endswith(("UTC", "0"))
             found[f"{column.name}_day"] = value.date() if value else None

@@ -41,9 +41,9 @@
 --   currency           | VARCHAR NOT NULL     | Currency of all amounts of the row, ISO 4217: the marketplace's.
 --   sales_price        | DECIMAL(18,2)        | What the customer paid, in `currency`, without sales tax; negative for what the customer got back. Of an adjustment, the price of what it corrects, which is not what was moved.
 --   estimated_earnings | DECIMAL(18,2)        | The developer's part, in `currency`, as estimated in the report; negative for what is taken back.
---   app_user_id        | VARCHAR              | Amazon's id of the customer for this app; null for apps and adjustments.
---   receipt_id         | VARCHAR              | Amazon's id of the receipt; null for apps and adjustments.
---   digital_order_id   | VARCHAR              | Amazon's id of the order.
+--   app_user_id        | VARCHAR              | Keyed hash of Amazon's id of the customer for this app: one customer has one. Null for apps and adjustments, and without a key.
+--   receipt_id         | VARCHAR              | Keyed hash of Amazon's id of the receipt; null for apps and adjustments, and without a key.
+--   digital_order_id   | VARCHAR              | Keyed hash of Amazon's id of the order; null without a key.
 --   device_type        | VARCHAR              | What the customer bought it on, e.g. `Fire TV`.
 
 SELECT

@@ -26,7 +26,7 @@
 --   disposition           | VARCHAR              | State of the units, in Amazon's words, e.g. `SELLABLE` or `CUSTOMER_DAMAGED`.
 --   reason                | VARCHAR              | Why the buyer sent it back, in Amazon's words.
 --   status                | VARCHAR              | What became of it, in Amazon's words; null when the report does not tell.
---   license_plate_number  | VARCHAR              | Amazon's id of the unit.
+--   license_plate_number  | VARCHAR              | Amazon's id of the unit of stock, which tells nothing of the buyer.
 
 SELECT
   r.region,

@@ -47,7 +47,7 @@
 --   tcs_sgst             | DECIMAL(18,2)        | Tax of the state collected at source, in the currency INR; null when the report does not tell.
 --   tcs_utgst            | DECIMAL(18,2)        | Tax of the union territory collected at source, in the currency INR; null when the report does not tell.
 --   tcs_igst             | DECIMAL(18,2)        | Integrated tax collected at source, in the currency INR; null when the report does not tell.
---   buyer_gstin          | VARCHAR              | The buyer's GST registration.
+--   buyer_gstin          | VARCHAR              | Keyed hash of the buyer's GST registration: one buyer has one. Null without a key.
 --   irn_filing_status    | VARCHAR              | Whether the invoice was filed, in Amazon's words.
 --   fulfillment_channel  | VARCHAR              | Who ships, in Amazon's words.
 

@@ -12,11 +12,11 @@
 -- Columns:
 --   decision_id  | VARCHAR NOT NULL     | Id of the decision.
 --   decided_at   | TIMESTAMPTZ NOT NULL | When, UTC.
---   action       | VARCHAR NOT NULL     | `release` (prove a quarantined document again), `reject` (close its case), `withdraw` (take a document out), `restore` (put it back), `close` (close a month) or `reopen`.
+--   action       | VARCHAR NOT NULL     | `release` (prove a quarantined document again), `reject` (close its case), `withdraw` (take a document out), `restore` (put it back), `close` (close a month), `reopen`, or `erase` (forget an order or a person).
 --   owner        | VARCHAR NOT NULL     | Who stands for it, as the form said.
 --   decided_by   | VARCHAR              | The user whom Airflow had signed in; null for a decision of a version that did not keep it.
 --   reason       | VARCHAR NOT NULL     | Why.
---   subject      | VARCHAR NOT NULL     | The document; for a month, the account (`*` for all) and the month: `acme_eu/2026-08`.
+--   subject      | VARCHAR NOT NULL     | The document; for a month, the account (`*` for all) and the month: `acme_eu/2026-08`; of what was erased, a key's id and a keyed hash.
 --   document_id  | VARCHAR              | The document; null for a month.
 --   run_id       | VARCHAR              | The load whose documents were withdrawn or restored, all of them; null when single documents were named.
 --   account      | VARCHAR              | The account whose month it is; null for all accounts, and for a document.

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tieout.documents import Region
 from tieout.marketplaces import known_marketplaces
+from tieout.privacy import normalised
 from tieout.reports.families import FAMILIES, OF_TYPE
-from tieout.reports.family import normalised
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9 _/().\-]{0,79}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import BaseHook
 
+from tieout.hooks.personal import privacy
 from tieout.lake import Lake
 from tieout.settings import LAKE_CONNECTION, settings
 
@@ -28,4 +29,5 @@ class LakeHook(BaseHook):
             config=hook.config,
             verify=hook.verify,
         )
-        return Lake(client, settings().lake_bucket)
+        known = settings()
+        return Lake(client, known.lake_bucket, privacy=privacy(), encryption=known.encryption)

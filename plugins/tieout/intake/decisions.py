@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,6 +19,7 @@ from tieout.intake.load import fetcher, keep_log, new_decisions
 from tieout.intake.records import FirstListings, Manifest
 from tieout.intake.settling import judge_again, outcomes_of, shelve
 from tieout.lake import Keys, Lake
+from tieout.reports.redaction import Erased
 
 if TYPE_CHECKING:
     from tieout.warehouse import KnownDocument, Warehouse
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _ABOUT_MONTHS = (Action.CLOSE, Action.REOPEN)
+SUBJECT = re.compile("[0-9a-f]{8}-[0-9a-f]{64}")
 
 
 class NotDecidable(ValueError):
@@ -49,6 +52,7 @@ def decide(
     run_id: str | None = None,
     account: str | None = None,
     month: str | None = None,
+    subject: str | None = None,
 ) -> Decision:
     """Check a decision and write it to the lake. One that was written before is returned as it was.
 
@@ -59,6 +63,7 @@ def decide(
     :param run_id: the load whose documents it is about, all of them; instead of `documents`.
     :param account: whose month is closed; None for all accounts.
     :param month: like `2026-08`, in the business time zones of the regions.
+    :param subject: what is to be forgotten, as `python -m tieout erase` prints it.
     :raises NotDecidable: if owner, reason or user are missing, or a document does not stand where the decision could change it.
     """
     made = lake.get_record(Keys.decision(name), Decision)
@@ -79,7 +84,13 @@ def decide(
         "decided_by": decided_by,
         "reason": reason.strip(),
     }
-    if action in _ABOUT_MONTHS:
+    if action is Action.ERASE:
+        if documents or run_id or account or month:
+            raise NotDecidable(f"{action} is about what the field Subject holds: name nothing else")
+        decision = _about_a_subject(lake, common, subject or "")
+    elif subject:
+        raise NotDecidable(f"{action} is about documents or months: leave the field Subject empty")
+    elif action in _ABOUT_MONTHS:
         if documents or run_id:
             raise NotDecidable(f"{action} is about a month: name no document and no run")
         decision = _about_month(warehouse, common, action, account, month)
@@ -102,6 +113,26 @@ def _about_month(
         raise NotDecidable(f"there is no account {account!r} in the warehouse; it has {', '.join(known) or 'none'}")
     amounts = warehouse.amounts_of_month(first, account) if action is Action.CLOSE else ()
     return Decision(**common, account=account, month=first, amounts=amounts)
+
+
+def _about_a_subject(lake: Lake, common: dict[str, Any], subject: str) -> Decision:
+    if not SUBJECT.fullmatch(subject):
+        raise NotDecidable(
+            "the field Subject holds no keyed hash: run `python -m tieout erase`, which asks for the order id or the value and "
+            "prints its hash, and paste that. What is to be forgotten itself must stand nowhere in this form"
+        )
+    own, _, digest = subject.partition("-")
+    if own not in {each for each, _ in lake.privacy.identified}:
+        raise NotDecidable(
+            "the hash was made with another key than that of the Airflow connection tieout_personal_key: run `python -m tieout "
+            "erase` where that connection is"
+        )
+    change = Erased({own: frozenset({digest})}, lake.privacy)
+    if any(change.text(common[name]) != common[name] for name in ("owner", "reason")):
+        raise NotDecidable(
+            "owner or reason names what is to be forgotten, and a decision is kept for good: leave it out"
+        )
+    return Decision(**common, subject=subject)
 
 
 def _about_documents(

@@ -58,7 +58,7 @@ def fetch_again(amazon: SellingPartner, lake: Lake, clock: Clock, document: Docu
     kept = Keys.raw_before(document, occasion, "manifest.json")
     manifest = lake.get_record(Keys.raw_manifest(document), Manifest)
     before = lake.get_record(kept, Manifest)
-    if manifest and before not in (None, manifest):
+    if manifest and before and before.raw.received_at != manifest.raw.received_at:
         return  # it was fetched before the task was cut off
     if manifest:
         _keep(lake, document, occasion, manifest)
@@ -73,18 +73,22 @@ def fetch_again(amazon: SellingPartner, lake: Lake, clock: Clock, document: Docu
 
 def _keep(lake: Lake, document: Document, occasion: str, manifest: Manifest) -> None:
     """Keep what was received before, unless its bytes are gone."""
+    key = Keys.raw_before(document, occasion, "body")
+    if manifest.raw.key.startswith(Keys.all_personal()):
+        key = Keys.personal_before(document, occasion)
     with tempfile.TemporaryDirectory(prefix="tieout-keep-") as folder:
         try:
             body = lake.get_file(manifest.raw.key, Path(folder) / "body")
         except FileNotFoundError:
             log.warning("%s: the bytes that were received are gone: there is nothing to keep", document.document_id)
             return
-        lake.put_file(Keys.raw_before(document, occasion, "body"), body)
-    lake.put_record(Keys.raw_before(document, occasion, "manifest.json"), manifest)
+        lake.put_file(key, body)
+    raw = manifest.raw.model_copy(update={"key": key})
+    lake.put_record(Keys.raw_before(document, occasion, "manifest.json"), manifest.model_copy(update={"raw": raw}))
 
 
 def _put_back(lake: Lake, document: Document, occasion: str, old: Manifest) -> None:
     with tempfile.TemporaryDirectory(prefix="tieout-keep-") as folder:
-        body = lake.get_file(Keys.raw_before(document, occasion, "body"), Path(folder) / "body")
-        keep_raw(lake, document, old.raw, body)
+        body = lake.get_file(old.raw.key, Path(folder) / "body")
+        keep_raw(lake, document, old.raw.model_copy(update={"key": Keys.raw_body(document)}), body)
     lake.delete(Keys.raw_before(document, occasion, "manifest.json"))

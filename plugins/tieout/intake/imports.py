@@ -21,7 +21,7 @@ from tieout.documents import Document, RawFile, ReasonCode, Region, Source
 from tieout.intake.places import NothingToImport, import_place
 from tieout.intake.reading import IMPORTED_UNKNOWN, type_of
 from tieout.intake.receiving import keep_raw, write_down
-from tieout.intake.records import Listing, Quarantined
+from tieout.intake.records import Listing, Manifest, Quarantined
 from tieout.intake.settling import forget
 from tieout.lake import Keys, Lake
 from tieout.reports.errors import named, shown
@@ -117,7 +117,9 @@ def _keep(lake: Lake, reader: BoundedProcess, account: Account, name: str, body:
         created_at=now,
         first_listed_on=today,
     )
-    if lake.get(Keys.raw_manifest(document)) is None or _has_changed(lake, document):
+    manifest = lake.get_record(Keys.raw_manifest(document), Manifest)
+    gone = manifest is not None and manifest.raw.redacted is not None and manifest.raw.redacted.refused is not None
+    if manifest is None or gone or _has_changed(lake, document):
         forget(lake, document)
         raw = RawFile(
             key=Keys.raw_body(document), size=body.stat().st_size, sha256=content.hexdigest(), received_at=now

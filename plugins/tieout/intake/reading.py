@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,10 @@ from tieout.bounded import BoundedProcess, Stopped
 from tieout.documents import Document, RawFile, Reason, ReasonCode, StagedFiles, StagedReport
 from tieout.lake import Keys
 from tieout.marketplaces import known_marketplaces
+from tieout.privacy import Privacy
 from tieout.reports import report, settlement
 from tieout.reports.errors import Refused, named, where_raised
-from tieout.reports.families import OF_TYPE
+from tieout.reports.families import FAMILIES, OF_TYPE
 from tieout.reports.family import Family
 from tieout.reports.report import SETTLEMENT, recognise
 from tieout.reports.source import is_of_the_machine
@@ -24,6 +26,8 @@ IMPORTED = "IMPORTED_"
 IMPORTED_SETTLEMENT = f"{IMPORTED}SETTLEMENT_FLAT_FILE"
 IMPORTED_UNKNOWN = f"{IMPORTED}UNKNOWN"
 _SETTLEMENTS = ("GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2", IMPORTED_SETTLEMENT)
+_PLAIN_TEXT = re.compile("[a-z ]{1,100}")
+"""The text of an exception that quotes nothing, such as `list index out of range`."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +45,48 @@ def is_settlement(document: Document) -> bool:
     return document.report_type in _SETTLEMENTS
 
 
-def read_bounded(reader: BoundedProcess, document: Document, raw: RawFile, body: Path, folder: Path) -> Read:
+def family_of(document: Document) -> Family | None:
+    """The family that a document's report type names; None of a settlement and of a file of no known kind."""
+    imported = FAMILIES.get(document.report_type.removeprefix(IMPORTED).lower())
+    return imported if document.report_type.startswith(IMPORTED) else OF_TYPE.get(document.report_type)
+
+
+def reader_version(document: Document) -> int:
+    """The version of the reader that reads a document."""
+    return settlement.READER_VERSION if is_settlement(document) else report.READER_VERSION
+
+
+def version_of(document: Document, privacy: Privacy) -> str:
+    """What decides how a document is staged: the reader's version, and the key if it has hashed values."""
+    key = _key_of(document, privacy)
+    return f"{reader_version(document)}-{key}" if key else str(reader_version(document))
+
+
+def has_hashed(document: Document) -> bool:
+    """Whether a document has columns of which keyed hashes are staged."""
+    family = family_of(document)
+    return family is not None and any(column.hashed for column in family.columns)
+
+
+def _key_of(document: Document, privacy: Privacy) -> str | None:
+    return privacy.key_id if has_hashed(document) else None
+
+
+def read_bounded(
+    reader: BoundedProcess, document: Document, raw: RawFile, body: Path, folder: Path, privacy: Privacy
+) -> Read:
     """Read a document in the reader's process, into files of the folder.
 
     Raises:
         OSError: The machine has trouble: a retry may help.
     """
     try:
-        return reader.call(stage, document, raw, body, folder)
+        return reader.call(stage, document, raw, body, folder, privacy)
     except Stopped as stopped:
         return Read(refused=_reader_failed(document, raw, f"{stopped}, twice"))
 
 
-def stage(document: Document, raw: RawFile, body: Path, folder: Path) -> Read:
+def stage(document: Document, raw: RawFile, body: Path, folder: Path, privacy: Privacy) -> Read:
     """Read a document as what it is, into files of the folder.
 
     Raises:
@@ -61,7 +94,7 @@ def stage(document: Document, raw: RawFile, body: Path, folder: Path) -> Read:
         MemoryError: There is not enough memory for the file.
     """
     try:
-        return Read(staged=_stage(document, raw, body, folder))
+        return Read(staged=_stage(document, raw, body, folder, privacy))
     except Refused as error:
         return Read(refused=error.reason)
     except MemoryError:
@@ -70,9 +103,10 @@ def stage(document: Document, raw: RawFile, body: Path, folder: Path) -> Read:
         # A file that a reader has not foreseen must not keep all others out.
         if is_of_the_machine(error):
             raise
-        known = document.report_type != IMPORTED_UNKNOWN  # else its text, which may quote the file, is not told
+        # Its text may quote a value: a person's, or of a file that is no report.
+        known = document.report_type != IMPORTED_UNKNOWN and _PLAIN_TEXT.fullmatch(str(error))
         what = f"the reader failed ({f'{type(error).__name__}: {error}' if known else where_raised(error)})"
-        trace = "".join(traceback.format_exception(error)) if known else where_raised(error)
+        trace = "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
         return Read(refused=_reader_failed(document, raw, what), unforeseen=trace)
 
 
@@ -84,8 +118,8 @@ def _reader_failed(document: Document, raw: RawFile, what: str) -> Reason:
     return Reason(code=ReasonCode.READER_FAILED, message=message)
 
 
-def _stage(document: Document, raw: RawFile, body: Path, folder: Path) -> StagedFiles | StagedReport:
-    charset, file_name = _charset(raw.content_type), document.file_name or raw.key
+def _stage(document: Document, raw: RawFile, body: Path, folder: Path, privacy: Privacy) -> StagedFiles | StagedReport:
+    charset, file_name = charset_of(raw.content_type), document.file_name or raw.key
     if is_settlement(document):
         lines, settlements = folder / "lines.parquet", folder / "settlements.parquet"
         reading = settlement.stage_settlement(
@@ -102,8 +136,9 @@ def _stage(document: Document, raw: RawFile, body: Path, folder: Path) -> Staged
             reading=reading,
         )
     rows = folder / "rows.parquet"
+    key = _key_of(document, privacy)
     return StagedReport(
-        rows_key=Keys.staged(document, rows.name),
+        rows_key=Keys.staged(document, f"rows-{key}.parquet" if key else rows.name),
         reading=report.stage_report(
             body,
             family=OF_TYPE.get(document.report_type),
@@ -111,6 +146,7 @@ def _stage(document: Document, raw: RawFile, body: Path, folder: Path) -> Staged
             charset=charset,
             file_name=file_name,
             covers=asked_days(document),
+            privacy=privacy,
             target=rows,
         ),
     )
@@ -126,7 +162,8 @@ def asked_days(document: Document) -> tuple[dt.date, dt.date] | None:
     return document.data_start_at.astimezone(zone).date(), last.astimezone(zone).date()
 
 
-def _charset(content_type: str | None) -> str | None:
+def charset_of(content_type: str | None) -> str | None:
+    """The charset in a Content-Type; None if it names none."""
     for part in (content_type or "").split(";")[1:]:
         name, _, value = part.strip().partition("=")
         if name.lower() == "charset":

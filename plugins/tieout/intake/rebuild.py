@@ -70,6 +70,12 @@ def _read_again(lake: Lake) -> list[Document]:
     """Read and check every received document whose staged files are lost; return which they were."""
     staged = set(lake.keys(Keys.all_staged()))
     homes = {key.rpartition("/")[0] for key in staged}
+    # `rows-<key id>.parquet`, too
+    with_lines = {
+        home
+        for home, _, name in (key.rpartition("/") for key in staged)
+        if name == "lines.parquet" or (name.startswith("rows") and name.endswith(".parquet"))
+    }
     lost: dict[str, list[Document]] = defaultdict(list)
     for key in lake.keys(Keys.all_raw()):
         home, _, name = key.removeprefix(Keys.all_raw()).rpartition("/")
@@ -77,7 +83,7 @@ def _read_again(lake: Lake) -> list[Document]:
         if name != "manifest.json" or home.count("/") != 3:
             continue
         place = f"{Keys.all_staged()}{home}"
-        if place in homes and not _lines_are_lost(lake, staged, place):
+        if place in homes and (place in with_lines or not _lines_are_lost(lake, staged, place)):
             continue
         manifest = lake.get_record(key, Manifest)
         if manifest:
@@ -90,9 +96,7 @@ def _read_again(lake: Lake) -> list[Document]:
 
 
 def _lines_are_lost(lake: Lake, staged: set[str], place: str) -> bool:
-    """Whether a document was read and its lines are gone; then what is left of the reading goes too."""
-    if {f"{place}/lines.parquet", f"{place}/rows.parquet"} & staged:
-        return False
+    """Whether a document that has no lines was read with some; then what is left of the reading goes too."""
     left = [key for key in staged if key.startswith(f"{place}/")]
     readings = [lake.get_record(key, ReadingRecord) for key in left if key.startswith(f"{place}/reading-")]
     if any(reading and reading.staged for reading in readings):

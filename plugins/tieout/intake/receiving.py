@@ -15,10 +15,12 @@ from tieout.amazon.clock import Clock
 from tieout.amazon.errors import AmazonUnavailable, BudgetExhausted, DocumentUnavailable, InvalidRequest
 from tieout.amazon.listing import Listed
 from tieout.amazon.selling_partner import RETENTION, Download, Report, ReportDocument, SellingPartner, UrlExpired
-from tieout.documents import Document, RawFile, Reason, ReasonCode, Source
+from tieout.documents import Document, RawFile, Reason, ReasonCode, Source, StagedFiles, StagedReport
 from tieout.intake.business_day import end_of_business_day
+from tieout.intake.erased import forget_in
 from tieout.intake.records import FirstListings, Listing, Manifest, NotReceived
 from tieout.lake import Keys, Lake
+from tieout.privacy import Privacy
 from tieout.reports.errors import Misfit
 from tieout.reports.families import is_restricted
 from tieout.reports.source import read_chunks
@@ -292,9 +294,10 @@ def fetch_raw(lake: Lake, raw: RawFile, path: Path) -> Path:
     else:
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        if sha256 == raw.sha256:
+        known = raw.redacted.sha256 if raw.redacted else raw.sha256
+        if sha256 == known:
             return path
-        problem = f"the bytes at {raw.key} are not those that were received: their sha256 is {sha256}, not {raw.sha256}"
+        problem = f"the bytes at {raw.key} are not those that were received: their sha256 is {sha256}, not {known}"
     advice = (
         "Find out who can write to the lake, restore the object from a backup or an earlier version, and release the document; "
         "or release it with fetch_again, or import its file again"
@@ -302,7 +305,17 @@ def fetch_raw(lake: Lake, raw: RawFile, path: Path) -> Path:
     raise Misfit(ReasonCode.RAW_DIFFERS, problem, advice)
 
 
+def tells_unknown(staged: StagedFiles | StagedReport | None, privacy: Privacy) -> bool:
+    """Whether a document has columns of which nobody knows what they tell of persons."""
+    return staged is not None and not all(map(privacy.keeps_unknown, staged.reading.unknown_columns))
+
+
 def keep_raw(lake: Lake, document: Document, raw: RawFile, body: Path) -> None:
-    """Put a document's bytes into the lake; the manifest goes last, so that it vouches for the whole body."""
-    lake.put_file(raw.key, body)
+    """Put a document's bytes into the lake; the manifest goes last, so that it vouches for the whole body.
+
+    What people asked to be forgotten does not come back with it.
+    """
+    raw, kept = forget_in(lake, document, raw, body)
+    if kept is not None:
+        lake.put_file(raw.key, kept)
     lake.put_record(Keys.raw_manifest(document), Manifest(document=document, raw=raw))

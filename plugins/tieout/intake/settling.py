@@ -18,7 +18,6 @@ from tieout.documents import (
     CheckResult,
     Document,
     DocumentOutcome,
-    RawFile,
     Reason,
     ReasonCode,
     Severity,
@@ -27,11 +26,19 @@ from tieout.documents import (
     StagedReport,
     State,
 )
-from tieout.intake.reading import Read, asked_days, is_settlement, read_bounded
-from tieout.intake.receiving import fetch_raw, present
+from tieout.intake.reading import (
+    Read,
+    asked_days,
+    has_hashed,
+    is_settlement,
+    read_bounded,
+    reader_version,
+    version_of,
+)
+from tieout.intake.receiving import fetch_raw, present, tells_unknown
 from tieout.intake.records import Listing, Manifest, NotReceived, Outcomes, Quarantined, ReadingRecord
+from tieout.intake.redacting import Stored, move_to_personal
 from tieout.lake import Keys, Lake
-from tieout.reports import report, settlement
 from tieout.reports.errors import Misfit
 from tieout.reports.families import FAMILIES
 from tieout.reports.source import read_chunks
@@ -42,12 +49,27 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def _reader_version(document: Document) -> int:
-    return settlement.READER_VERSION if is_settlement(document) else report.READER_VERSION
+def _reading_key(lake: Lake, document: Document) -> str:
+    return Keys.reading(document, version_of(document, lake.privacy))
 
 
-def _reading_key(document: Document) -> str:
-    return Keys.reading(document, _reader_version(document))
+def reading_of(lake: Lake, document: Document) -> ReadingRecord | None:
+    """Return how this version of the reader read a document; None if it has not."""
+    return lake.get_record(_reading_key(lake, document), ReadingRecord)
+
+
+def is_read(lake: Lake, document: Document) -> bool:
+    """Return whether this version of the reader has read a document and it was judged."""
+    return reading_of(lake, document) is not None and lake.get(_outcome_key(lake, document)) is not None
+
+
+def staged_names(lake: Lake, document: Document) -> set[str]:
+    """Return the names of what this version of the reader and of the checks staged of a document."""
+    names = {_reading_key(lake, document).rpartition("/")[2], _outcome_key(lake, document).rpartition("/")[2]}
+    reading = reading_of(lake, document)
+    if reading is not None and isinstance(reading.staged, StagedReport):
+        names.add(reading.staged.rows_key.rpartition("/")[2])
+    return names
 
 
 def read(lake: Lake, documents: Sequence[Document]) -> int:
@@ -62,20 +84,26 @@ def read(lake: Lake, documents: Sequence[Document]) -> int:
         for document in documents
         if document.processing_status != "FATAL"
         and Keys.raw_manifest(document) in received
-        and _reading_key(document) not in staged
+        and _reading_key(lake, document) not in staged
     ]
+    if lake.privacy.key_id is None and any(map(has_hashed, todo)):
+        log.warning(
+            "there is no key for personal values, so users and buyers' tax numbers are not kept, not even as hashes, and cannot "
+            "be counted. Make the Airflow connection tieout_personal_key: docs/privacy.md; these reports are then read again"
+        )
     with BoundedProcess(Limits.of_reader()) as reader:
         for document in todo:
             with tempfile.TemporaryDirectory(prefix="tieout-read-") as folder:
-                _read_one(lake, reader, document, _manifest(lake, document).raw, Path(folder))
+                _read_one(lake, reader, document, Path(folder))
     return len(todo)
 
 
-def _read_one(lake: Lake, reader: BoundedProcess, document: Document, raw: RawFile, folder: Path) -> None:
-    try:
-        done = read_bounded(reader, document, raw, fetch_raw(lake, raw, folder / "body"), folder)
-    except Misfit as differs:
-        done = Read(refused=differs.as_reason(document.file_name or document.document_id))
+def _read_one(lake: Lake, reader: BoundedProcess, document: Document, folder: Path) -> None:
+    manifest = _manifest(lake, document)
+    done = _read_bytes(lake, reader, manifest, folder)
+    if done.refused and done.refused.code is ReasonCode.RAW_DIFFERS and (now := _manifest(lake, document)) != manifest:
+        manifest = now  # the bytes were redacted, or fetched again, in between
+        done = _read_bytes(lake, reader, manifest, folder)
     if done.refused and done.refused.code is ReasonCode.READER_FAILED:
         log.error("%s\n%s", done.refused.message, done.unforeseen or "")
     staged = done.staged
@@ -84,8 +112,22 @@ def _read_one(lake: Lake, reader: BoundedProcess, document: Document, raw: RawFi
         lake.put_file(staged.settlements_key, folder / "settlements.parquet")
     elif staged:
         lake.put_file(staged.rows_key, folder / "rows.parquet")
-    record = ReadingRecord(reader_version=_reader_version(document), staged=staged, refused=done.refused)
-    lake.put_record(_reading_key(document), record)
+    record = ReadingRecord(reader_version=reader_version(document), staged=staged, refused=done.refused)
+    lake.put_record(_reading_key(lake, document), record)
+    if tells_unknown(staged, lake.privacy) and manifest.raw.redacted is None:
+        body = Stored.at(manifest.raw.key)
+        if not body.is_personal:
+            move_to_personal(lake, body, manifest, folder)
+
+
+def _read_bytes(lake: Lake, reader: BoundedProcess, manifest: Manifest, folder: Path) -> Read:
+    document, raw = manifest.document, manifest.raw
+    if raw.redacted is not None and raw.redacted.refused is not None:
+        return Read(refused=raw.redacted.refused)  # its bytes are gone: nobody could tell what they say of persons
+    try:
+        return read_bounded(reader, document, raw, fetch_raw(lake, raw, folder / "body"), folder, lake.privacy)
+    except Misfit as differs:
+        return Read(refused=differs.as_reason(document.file_name or document.document_id))
 
 
 def check(lake: Lake, documents: Sequence[Document], docs: Path | None) -> int:
@@ -102,18 +144,18 @@ def check(lake: Lake, documents: Sequence[Document], docs: Path | None) -> int:
     todo = [
         each
         for each in documents
-        if _is_final(each) and _outcome_key(each) not in spoken and each.document_id not in missing
+        if _is_final(each) and _outcome_key(lake, each) not in spoken and each.document_id not in missing
     ]
     staged: list[tuple[Document, Manifest, StagedFiles | StagedReport]] = []
     for document in todo:
         judged = _without_checks(lake, document)
         if isinstance(judged, DocumentOutcome):
-            lake.put_record(_outcome_key(document), _now_judged(judged))
+            lake.put_record(_outcome_key(lake, document), _now_judged(judged))
         else:
             staged.append((document, *judged))
     if staged:
         for outcome in _checked(lake, staged, docs):
-            lake.put_record(_outcome_key(outcome.document), _now_judged(outcome))
+            lake.put_record(_outcome_key(lake, outcome.document), _now_judged(outcome))
     return len(todo)
 
 
@@ -135,8 +177,8 @@ def judge_again(lake: Lake, documents: Sequence[Document], docs: Path | None) ->
 
 def forget(lake: Lake, document: Document) -> None:
     """Have a document read and checked as if it were the first time."""
-    lake.delete(_outcome_key(document))
-    lake.delete(_reading_key(document))
+    lake.delete(_outcome_key(lake, document))
+    lake.delete(_reading_key(lake, document))
 
 
 def outcomes_of(lake: Lake, documents: Sequence[Document]) -> list[DocumentOutcome]:
@@ -171,8 +213,8 @@ def _not_received(lake: Lake, documents: Sequence[Document]) -> dict[str, NotRec
     return found
 
 
-def _outcome_key(document: Document) -> str:
-    return Keys.outcome(document, _reader_version(document), _suite_version(document))
+def _outcome_key(lake: Lake, document: Document) -> str:
+    return Keys.outcome(document, version_of(document, lake.privacy), _suite_version(document))
 
 
 def _suite_version(document: Document) -> int:
@@ -194,7 +236,7 @@ def _without_checks(lake: Lake, document: Document) -> DocumentOutcome | tuple[M
             raw=manifest.raw if manifest else None,
         )
     manifest = _manifest(lake, document)
-    reading = lake.get_record(_reading_key(document), ReadingRecord)
+    reading = lake.get_record(_reading_key(lake, document), ReadingRecord)
     if reading is None:
         raise RuntimeError(f"{document.document_id} was received and not read: run its read task")
     if isinstance(reading.staged, StagedReport) and reading.staged.reading.rows == 0:
@@ -209,7 +251,7 @@ def _without_checks(lake: Lake, document: Document) -> DocumentOutcome | tuple[M
         state=State.SKIPPED if nothing else State.QUARANTINED,
         reasons=(reading.refused,),
         raw=manifest.raw,
-        reader_version=_reader_version(document),
+        reader_version=reader_version(document),
     )
 
 
@@ -245,7 +287,7 @@ def _checked(
             staged=files,
             checks=checks,
             suite_version=_suite_version(document),
-            reader_version=_reader_version(document),
+            reader_version=reader_version(document),
         )
 
 
@@ -368,7 +410,7 @@ def outcome_of(lake: Lake, document: Document) -> DocumentOutcome:
             ReasonCode.REPORT_NOT_READY,
             f"Amazon is still making the report ({document.processing_status}); the next run lists it again",
         )
-    outcome = lake.get_record(_outcome_key(document), DocumentOutcome)
+    outcome = lake.get_record(_outcome_key(lake, document), DocumentOutcome)
     if outcome is None:
         raise RuntimeError(f"{document.document_id} was listed and not judged: run the tasks before this one")
     return outcome

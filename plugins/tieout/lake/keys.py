@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from tieout.documents import Document, Region
+from tieout.privacy import may_hold_persons
 
 
 class Keys:
@@ -47,8 +48,18 @@ class Keys:
 
     @staticmethod
     def raw_body(document: Document) -> str:
-        """The bytes as they were received."""
-        return f"raw/{_home(document)}/body"
+        """The bytes as they were received; those that may tell of persons are apart. The manifest says where they are now."""
+        return f"{_room(document)}/{_home(document)}/body"
+
+    @staticmethod
+    def personal_body(document: Document) -> str:
+        """The bytes of a document that was found to tell of persons, whatever its type."""
+        return f"personal/{_home(document)}/body"
+
+    @staticmethod
+    def redacted_body(document: Document) -> str:
+        """The bytes without what they told of persons, in place of those that were received."""
+        return f"raw/{_home(document)}/redacted"
 
     @staticmethod
     def raw_manifest(document: Document) -> str:
@@ -63,7 +74,7 @@ class Keys:
     @staticmethod
     def raw_empty(document: Document, sha256: str) -> str:
         """The bytes of a document that came empty; the document itself may still come."""
-        return f"raw/{_home(document)}/empty-{sha256[:16]}"
+        return f"{_room(document)}/{_home(document)}/empty-{sha256[:16]}"
 
     @staticmethod
     def raw_before(document: Document, occasion: str, name: str) -> str:
@@ -71,7 +82,13 @@ class Keys:
 
         :param occasion: the id of the decision to fetch it, or `doubt`.
         """
-        return f"raw/{_home(document)}/before-{occasion}/{name}"
+        room = "raw" if name == "manifest.json" else _room(document)
+        return f"{room}/{_home(document)}/before-{occasion}/{name}"
+
+    @staticmethod
+    def personal_before(document: Document, occasion: str) -> str:
+        """The body of `raw_before`, of a document that was found to tell of persons."""
+        return f"personal/{_home(document)}/before-{occasion}/body"
 
     @staticmethod
     def raw_of(document: Document) -> str:
@@ -85,18 +102,24 @@ class Keys:
 
     @staticmethod
     def staged(document: Document, name: str) -> str:
-        """A file of the staged document: `lines.parquet` and `settlements.parquet`; `rows.parquet` of a report family."""
+        """A file of the staged document: `lines.parquet` and `settlements.parquet`; `rows.parquet` of a report family, and
+        `rows-<key id>.parquet` if it has hashed values."""
         return f"staged/{_home(document)}/{name}"
 
     @staticmethod
-    def reading(document: Document, reader_version: int) -> str:
-        """How one version of the reader read the document, or why it refused it."""
-        return f"staged/{_home(document)}/reading-{reader_version}.json"
+    def reading(document: Document, version: str) -> str:
+        """How one version of the reader read the document, or why it refused it.
+
+        Args:
+            document: The document.
+            version: The reader's; of a document with hashed values, with the id of their key.
+        """
+        return f"staged/{_home(document)}/reading-{version}.json"
 
     @staticmethod
-    def outcome(document: Document, reader_version: int, suite_version: int) -> str:
-        """What became of the document, by one version of the reader and of the checks."""
-        return f"staged/{_home(document)}/outcome-{reader_version}-{suite_version}.json"
+    def outcome(document: Document, version: str, suite_version: int) -> str:
+        """What became of the document, by one version of the reader, as `reading` names it, and of the checks."""
+        return f"staged/{_home(document)}/outcome-{version}-{suite_version}.json"
 
     @staticmethod
     def staged_of(document: Document) -> str:
@@ -137,6 +160,26 @@ class Keys:
     def all_raw() -> str:
         """Prefix of everything that was received: region, account, report type and document follow."""
         return "raw/"
+
+    @staticmethod
+    def all_personal() -> str:
+        """Prefix of the bytes that tell of persons, in the same order; what has expired is gone from there."""
+        return "personal/"
+
+    @staticmethod
+    def all_erased() -> str:
+        """Prefix of what people asked to be forgotten: the key's id and the keyed hash follow."""
+        return "erased/"
+
+    @staticmethod
+    def erased(subject: str) -> str:
+        """Proof that a subject, `<key id>-<keyed hash>`, was forgotten."""
+        return f"erased/{subject}.json"
+
+    @staticmethod
+    def older_met(version: str) -> str:
+        """Says that all which earlier versions of Tieout kept of persons was met by a version of the reader and key."""
+        return f"retention/older-{version}.json"
 
     @staticmethod
     def all_staged() -> str:
@@ -243,6 +286,10 @@ class Keys:
         """An alert whose trouble is gone."""
         raised_at = raised_at.astimezone(dt.UTC)
         return f"{Keys.RESOLVED_ALERTS}{raised_at.date().isoformat()}/{alert_id}-{raised_at:%H%M%S%f}.json"
+
+
+def _room(document: Document) -> str:
+    return "personal" if may_hold_persons(document.report_type, document.processing_status) else "raw"
 
 
 def _home(document: Document) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import uuid
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 from pydantic import BaseModel
+
+from tieout.privacy import NO_KEY, Encryption, Privacy
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -28,15 +31,25 @@ class Lake:
 
     Writes of small objects are atomic (S3 shows an object whole or not at all), which is why each step writes
     its record last: the record's presence says that what it names is complete.
+
+    Args:
+        client: A client of the S3 server.
+        bucket: The bucket's name.
+        privacy: What is done with personal values on their way into it.
+        encryption: How the server encrypts every object that is written; None leaves it to the server.
     """
 
-    def __init__(self, client: BaseClient, bucket: str) -> None:
+    def __init__(
+        self, client: BaseClient, bucket: str, *, privacy: Privacy = NO_KEY, encryption: Encryption | None = None
+    ) -> None:
         self.client = client
         self.bucket = bucket
+        self.privacy = privacy
+        self._sealed = encryption.parameters if encryption else {}
 
     def put(self, key: str, body: bytes, *, content_type: str = "application/octet-stream") -> None:
         """Write one object, replacing what the key held."""
-        self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, **self._sealed)
 
     def put_record(self, key: str, record: BaseModel) -> None:
         """Write a record as JSON."""
@@ -69,6 +82,7 @@ class Lake:
                 ContentType="application/json",
                 Metadata={WRITER: writer},
                 **condition,
+                **self._sealed,
             )
         except ClientError as error:
             if _status(error) in (409, 412):
@@ -91,10 +105,10 @@ class Lake:
     def put_file(self, key: str, path: Path) -> None:
         """Upload a file of any size."""
         if path.stat().st_size > SINGLE_PART:
-            self.client.upload_file(str(path), self.bucket, key)
+            self.client.upload_file(str(path), self.bucket, key, ExtraArgs=self._sealed)
             return
         with path.open("rb") as body:
-            self.client.put_object(Bucket=self.bucket, Key=key, Body=body)
+            self.client.put_object(Bucket=self.bucket, Key=key, Body=body, **self._sealed)
 
     def get(self, key: str) -> bytes | None:
         """Return an object's bytes; None when there is none."""
@@ -159,6 +173,11 @@ class Lake:
         """As `keys`, each with the object's size in bytes."""
         for item in self._listed(prefix, ""):
             yield item["Key"], item["Size"]
+
+    def written(self, prefix: str) -> Iterator[tuple[str, dt.datetime]]:
+        """As `keys`, each with the instant at which the object was written, by the server's clock."""
+        for item in self._listed(prefix, ""):
+            yield item["Key"], item["LastModified"]
 
     def _listed(self, prefix: str, after: str) -> Iterator[dict[str, Any]]:
         pages = self.client.get_paginator("list_objects_v2")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException
 
 from tieout.accounts import load_accounts
@@ -54,6 +55,7 @@ class RecordDecisionOperator(WarehouseOperator):
                 run_id=form["run_id"] or None,
                 account=form["account"] or None,
                 month=form["month"] or None,
+                subject=form["subject"] or None,
             )
         except NotDecidable as not_decidable:
             raise AirflowFailException(str(not_decidable)) from not_decidable
@@ -130,18 +132,26 @@ class ProveAgainOperator(DecidedOperator, WarehouseOperator):
 
 
 class ApplyDecisionOperator(DecidedOperator, WarehouseOperator):
-    """Do in the warehouse what was decided."""
+    """Do in the warehouse what was decided; what is to be forgotten goes from the lake first."""
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Return how many documents and settlements changed."""
+        """Return how many documents and settlements changed; of what was forgotten, how many bodies, records and files."""
         from tieout.intake.decisions import apply_decision, read_decision
+        from tieout.intake.erasing import erase
 
-        lake = LakeHook().lake()
+        lake, warehouse = LakeHook().lake(), WarehouseHook().warehouse()
+        decision = read_decision(lake, self.decision_id)
         with tempfile.TemporaryDirectory(prefix="tieout-load-") as folder:
-            return apply_decision(
-                WarehouseHook().warehouse(),
+            done = apply_decision(warehouse, lake, decision, run_id=context["run_id"], folder=Path(folder))
+            if decision.action is not Action.ERASE:
+                return done
+            known = settings()
+            folders = [known.data_docs, Path(conf.get_mandatory_value("logging", "base_log_folder"))]
+            return erase(
+                warehouse,
                 lake,
-                read_decision(lake, self.decision_id),
-                run_id=context["run_id"],
+                decision,
+                published=known.published_warehouse,
+                folders=folders,
                 folder=Path(folder),
             )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from tieout.privacy import normalised
 from tieout.reports.families import FAMILIES
-from tieout.reports.family import normalised
 from tieout.reports.layouts import COLUMNS
 
 

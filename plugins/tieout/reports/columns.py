@@ -15,7 +15,7 @@ import pyarrow as pa
 from tieout.documents import ReasonCode
 from tieout.marketplaces import known_marketplaces
 from tieout.reports import amounts, arrow
-from tieout.reports.errors import Misfit, shown
+from tieout.reports.errors import Misfit, described, shown
 from tieout.reports.family import FILE_CURRENCY, Column, Family, Kind
 from tieout.reports.moments import RESAVED, DateEvidence, DateReading, decide
 from tieout.reports.tables import AS_AMAZON_MADE_IT, Table
@@ -105,7 +105,9 @@ class Survey:
             if c.kind in _NUMBERS
         ]
         self._dates = [
-            (DateEvidence(table.spelled(c.name), c.written), c, at) for c, at in self._columns if c.kind in _DATES
+            (DateEvidence(table.spelled(c.name), c.written, table.quoted), c, at)
+            for c, at in self._columns
+            if c.kind in _DATES
         ]
         # a row may have lost empty fields at its end, as long as nothing that counts stood there
         counts = {*family.filled, *(c.name for c, _ in self._columns if c.kind is not Kind.TEXT or c.required)}
@@ -196,9 +198,10 @@ class Survey:
         ending = _ending(text)
         if ending and self._endings == {ending}:
             return
+        last_value = self._table.quoted(text) if text.strip() else "an empty value"
         raise Misfit(
             ReasonCode.DAMAGED_FILE,
-            f"the file ends with {shown(text) if text.strip() else 'an empty value'} and without a line end, so it may be cut",
+            f"the file ends with {last_value} and without a line end, so it may be cut",
             f"{AS_AMAZON_MADE_IT}; if you know that nothing is missing, add the line end",
             line=last_line,
             column=self._table.spelled(self._last.name),
@@ -234,14 +237,14 @@ class Survey:
             text, line, column = telling
             raise Misfit(
                 ReasonCode.AMBIGUOUS_AMOUNTS,
-                f"{shown(text)} may have a decimal point or a decimal comma, and nothing in the file tells which",
+                f"{self._table.quoted(text)} may have a decimal point or a decimal comma, and nothing in the file tells which",
                 f"Fetch the report through the API, or download it with {self._table.family.site} set to English",
                 line=line, column=self._table.spelled(column.name),
             )  # fmt: skip
         usual = min(amounts.CONVENTIONS, key=lambda each: len(unreadable[each]))
         text, line, column, decimals = min(unreadable[usual], key=lambda each: each[1])
         spelled, whole = self._table.spelled(column.name), column.kind is Kind.WHOLE
-        raise bad_number(text, line, spelled, decimals, usual, whole=whole)
+        raise _bad_number(self._table, text, line, spelled, decimals, usual, whole=whole)
 
     def _currency(self) -> str | None:
         outside = self._table.family.outside_currency
@@ -271,7 +274,9 @@ def _currency_of_marketplace(name: str) -> str | None:
     return found.currency if found is not None else None
 
 
-def bad_number(text: str, line: int, column: str, decimals: int, decimal: str | None, *, whole: bool = False) -> Misfit:
+def _bad_number(
+    table: Table, text: str, line: int, column: str, decimals: int, decimal: str | None, *, whole: bool = False
+) -> Misfit:
     """The refusal of what is no number.
 
     :param decimals: how many it may have.
@@ -279,13 +284,14 @@ def bad_number(text: str, line: int, column: str, decimals: int, decimal: str | 
     """
     if whole:
         return Misfit(
-            ReasonCode.BAD_QUANTITY, f"{shown(text)} is not a whole number", AS_AMAZON_MADE_IT, line=line, column=column
-        )
+            ReasonCode.BAD_QUANTITY, f"{table.quoted(text)} is not a whole number", AS_AMAZON_MADE_IT, line=line,
+            column=column,
+        )  # fmt: skip
     readable = any(amounts.units(text, each, decimals, _FINE) is not None for each in amounts.CONVENTIONS)
     how = f" with the decimal separator {decimal!r} of other numbers in the file" if readable and decimal else ""
     return Misfit(
         ReasonCode.BAD_AMOUNT,
-        f"{shown(text)} is not a number{how}",
+        f"{table.quoted(text)} is not a number{how}",
         amounts.advice(text, decimals),
         line=line,
         column=column,
@@ -370,7 +376,7 @@ class Reader:
                 for row, code in enumerate(found[name]):
                     if code and not _CODE.fullmatch(code):
                         raise Misfit(
-                            ReasonCode.UNKNOWN_CURRENCY, f"{shown(code)} is not a currency (ISO 4217)",
+                            ReasonCode.UNKNOWN_CURRENCY, f"{self._table.quoted(code)} is not a currency (ISO 4217)",
                             AS_AMAZON_MADE_IT, line=lines[row], column=self._table.spelled(name),
                         )  # fmt: skip
             elif name == FILE_CURRENCY and self.conventions.currency is None and "marketplace" in self._table.columns:
@@ -395,17 +401,10 @@ class Reader:
         markets: dict[str, tuple[str, ...]],
     ) -> dict[str, pa.Array]:
         spelled = self._table.spelled(column.name)
+        if column.personal and not column.hashed:
+            return {column.name: pa.nulls(len(texts), pa.string())}
         if column.kind is Kind.TEXT:
-            for row, text in enumerate(texts):
-                if "E+" in text and _SCIENTIFIC.fullmatch(text.strip()):
-                    raise Misfit(
-                        ReasonCode.DAMAGED_FILE,
-                        f"{shown(text)} was an identifier before a spreadsheet wrote it in scientific notation",
-                        "It has lost digits: " + _DOWNLOAD_AGAIN, line=lines[row], column=spelled,
-                    )  # fmt: skip
-            if (meant := self._words.get(column.name)) is not None:
-                texts = tuple(meant.get(text.strip().casefold(), text) for text in texts)
-            return {column.name: arrow.strings([text if text and not text.isspace() else None for text in texts])}
+            return {column.name: self._texts(column, texts, lines)}
         if column.kind is Kind.CURRENCY:
             return {column.name: arrow.strings([self._currency_code(text) or None for text in texts])}
         if column.kind is Kind.INSTANT:
@@ -417,7 +416,7 @@ class Reader:
         if column.kind is Kind.DAY:
             read = partial(self._day, self.dates[column.name])
         elif column.kind is Kind.FLAG:
-            read = _flag
+            read = partial(_flag, self._table)
         elif column.kind is Kind.WHOLE:
             read = self._whole
         elif column.kind is Kind.DECIMAL:
@@ -439,6 +438,24 @@ class Reader:
         if column.kind is Kind.DAY:
             numbers = numbers.astype(np.int32)
         return {column.name: arrow.from_numpy(numbers, kind, null)}
+
+    def _texts(self, column: Column, texts: tuple[str, ...], lines: list[int]) -> pa.Array:
+        """A column of texts; of a hashed one the keyed hashes, unless this deployment keeps it as it is."""
+        hashed = column.hashed and f"{self._table.family.name}.{column.name}" not in self._table.privacy.kept
+        for row, text in enumerate(texts):
+            if "E+" in text and _SCIENTIFIC.fullmatch(text.strip()):
+                raise Misfit(
+                    ReasonCode.DAMAGED_FILE,
+                    f"{described(text) if column.personal else shown(text)} was an identifier before a "
+                    "spreadsheet wrote it in scientific notation",
+                    "It has lost digits: " + _DOWNLOAD_AGAIN, line=lines[row], column=self._table.spelled(column.name),
+                )  # fmt: skip
+        if (meant := self._words.get(column.name)) is not None:
+            texts = tuple(meant.get(text.strip().casefold(), text) for text in texts)
+        if hashed:
+            kept = {text: self._table.privacy.hashed(text) for text in set(texts) if text and not text.isspace()}
+            return arrow.strings([kept.get(text) for text in texts])
+        return arrow.strings([text if text and not text.isspace() else None for text in texts])
 
     def _read(
         self,
@@ -471,7 +488,7 @@ class Reader:
                 return _ZERO
             raise Misfit(
                 ReasonCode.UNKNOWN_CURRENCY,
-                f"{shown(text)} is an amount without a currency",
+                f"{self._table.quoted(text)} is an amount without a currency",
                 "An amount whose currency is unknown cannot be booked: "
                 + (_NOT_TOLD if self._table.family.outside_currency == FILE_CURRENCY else _DOWNLOAD_AGAIN),
                 line=line, column=column,
@@ -481,26 +498,27 @@ class Reader:
         decimals = amounts.exponent(currency)
         value = amounts.hundredths(text, self._decimal, decimals)
         if value is None:
-            raise bad_number(text, line, column, decimals, self._decimal)
+            raise _bad_number(self._table, text, line, column, decimals, self._decimal)
         return value.to_bytes(16, "little", signed=True)
 
     def _measure(self, text: str, _currency: str, line: int, column: str) -> bytes:
         value = amounts.units(text, self._decimal, _FINE, _FINE)
         if value is None or abs(value) > _LARGEST_FINE:
-            raise bad_number(text, line, column, _FINE, self._decimal)
+            raise _bad_number(self._table, text, line, column, _FINE, self._decimal)
         return value.to_bytes(16, "little", signed=True)
 
     def _whole(self, text: str, _currency: str, line: int, column: str) -> int:
         value = amounts.units(text, self._decimal, 0, 0)
         if value is None or abs(value) > _LARGEST_WHOLE:
-            raise bad_number(text, line, column, 0, self._decimal, whole=True)
+            raise _bad_number(self._table, text, line, column, 0, self._decimal, whole=True)
         return value
 
     def _day(self, dates: DateReading, text: str, currency: str, line: int, column: str) -> int:
         try:
             return (dates.read(text, currency)[0] - _EPOCH).days
         except ValueError as error:
-            raise Misfit(ReasonCode.BAD_DATE, f"{shown(text)} {error}", RESAVED, line=line, column=column) from None
+            problem = f"{self._table.quoted(text)} {error}"
+            raise Misfit(ReasonCode.BAD_DATE, problem, RESAVED, line=line, column=column) from None
 
     def _instants(
         self, column: Column, texts: tuple[str, ...], lines: list[int], own: Sequence[str]
@@ -512,7 +530,7 @@ class Reader:
                 return dates.read_in(text, own) if column.zone_of else dates.read(text, own)
             except ValueError as error:
                 raise Misfit(
-                    ReasonCode.BAD_DATE, f"{shown(text)} {error}", RESAVED, line=line, column=spelled
+                    ReasonCode.BAD_DATE, f"{self._table.quoted(text)} {error}", RESAVED, line=line, column=spelled
                 ) from None
 
         values = self._read(column.name, texts, own, lines, self._table.spelled(column.name), read)
@@ -533,12 +551,13 @@ class Reader:
         }  # fmt: skip
 
     def _extra(self, cells: Sequence[tuple[str, ...]], count: int) -> pa.Array:
-        unknown = list(self._table.unknown.items())
+        keeps = self._table.privacy.keeps_unknown
+        unknown = [(name, at, keeps(name)) for name, at in self._table.unknown.items()]
         if not unknown:
             return pa.nulls(count, pa.string())
         kept = []
         for row in range(count):
-            values = {name: cells[at][row] for name, at in unknown if cells[at][row].strip()}
+            values = {name: cells[at][row] if keep else None for name, at, keep in unknown if cells[at][row].strip()}
             kept.append(json.dumps(values, ensure_ascii=False) if values else None)
         return arrow.strings(kept)
 
@@ -546,11 +565,11 @@ class Reader:
 _ZERO = bytes(16)
 
 
-def _flag(text: str, _currency: str, line: int, column: str) -> bool:
+def _flag(table: Table, text: str, _currency: str, line: int, column: str) -> bool:
     value = _FLAGS.get(text.lower())
     if value is None:
         raise Misfit(
-            ReasonCode.DAMAGED_FILE, f"{shown(text)} is neither true nor false", AS_AMAZON_MADE_IT, line=line,
+            ReasonCode.DAMAGED_FILE, f"{table.quoted(text)} is neither true nor false", AS_AMAZON_MADE_IT, line=line,
             column=column,
         )  # fmt: skip
     return value

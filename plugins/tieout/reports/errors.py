@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,34 @@ def shown(value: str | bytes, limit: int = 60) -> str:
     """The value in quotes for a message: control characters escaped, long values cut."""
     text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
     return repr(text if len(text) <= limit else text[:limit] + "…")
+
+
+_PLAIN = re.compile(
+    r"[-+]?[0-9]([0-9.,']{0,16}[0-9.,])?[-%]?"  # a number
+    r"|[0-9]{1,4}([-/.])[0-9]{1,2}\2[0-9]{1,4}([T ][0-9]{1,2}([:.][0-9]{1,2}){1,2}([+-][0-9:]{4,6}|Z| UTC)?)?"  # a date
+    r"|[A-Z]{1,4}|[a-z]{1,12}"  # a code such as EURO; a word such as yesterday, which is no name
+)
+
+
+def shown_if_plain(value: str, limit: int = 60) -> str:
+    """The value as `shown` has it if it is a number, a date, a code or a plain word; else its length and form.
+
+    In a file with personal columns a line may be shifted, so that a name stands where an amount should.
+    """
+    return shown(value, limit) if _PLAIN.fullmatch(value.strip()) else described(value)
+
+
+def described(value: str) -> str:
+    """A value for a message that must not quote it: its length, and what it consists of."""
+    kinds = {
+        "letters": any(each.isalpha() for each in value),
+        "digits": any(each.isdigit() for each in value),
+        "signs": any(not each.isalnum() and not each.isspace() for each in value),
+        "spaces": any(each.isspace() for each in value),
+    }
+    found = [name for name, there in kinds.items() if there]
+    made_of = " and ".join(", ".join(found).rsplit(", ", 1)) if found else "nothing"
+    return f"a value of {len(value):,} character{'' if len(value) == 1 else 's'} ({made_of})"
 
 
 def named(name: str, limit: int = 200) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tieout.privacy import normalised
 from tieout.reports.json_values import Asked
 from tieout.reports.schemas import INSTANT, MONEY
 
@@ -47,6 +47,21 @@ class Kind(StrEnum):
     """A date without a time."""
     FLAG = "flag"
     """True or false."""
+
+
+class Personal(StrEnum):
+    """What a column may tell of a person: a buyer, or a seller who works from home."""
+
+    NAME = "name"
+    ADDRESS = "address"
+    TAX_NUMBER = "tax number"
+    IDENTIFIER = "identifier"
+    """Of a user, a device, a document or a parcel, by which a person is found."""
+    FREE_TEXT = "free text"
+    """What a person wrote, and so may hold anything."""
+    PAYMENT = "payment"
+    LINK = "link"
+    """An address of a document that names a person."""
 
 
 class Obtained(StrEnum):
@@ -109,6 +124,10 @@ class Column:
     """Of instants: the column with the marketplace whose wall clock the times are, whatever they call its zone."""
     words: tuple[tuple[str, str], ...] = ()
     """Of texts: what a translated file has in place of Amazon's English word, and that word. Case does not count."""
+    personal: Personal | None = None
+    """Of texts: what it may tell of a person. Its values are not staged, nor quoted in a message."""
+    hashed: bool = False
+    """Of personal texts: a keyed hash of each value is staged, so that users can be counted (`tieout.privacy`)."""
 
     @cached_property
     def fields(self) -> tuple[pa.Field, ...]:
@@ -135,6 +154,10 @@ class Column:
 
 def text(name: str, *spelled: str, required: bool = False, words: Mapping[str, str] | None = None) -> Column:
     return Column(name, Kind.TEXT, spelled, required, words=tuple((words or {}).items()))
+
+
+def personal(name: str, tells: Personal, *spelled: str, required: bool = False, hashed: bool = False) -> Column:
+    return Column(name, Kind.TEXT, spelled, required, personal=tells, hashed=hashed)
 
 
 def money(name: str, *spelled: str, currency: str = "currency", required: bool = False, fine: bool = False) -> Column:
@@ -258,6 +281,8 @@ class Family:
     read_json: Callable[[Any, Asked], Iterator[dict[str, Any]]] | None = None
     """Of a JSON family: the rows in a document, numbers as int and Decimal, given what is known of the request. A row's values
     are by column; `extra` holds what has no column."""
+    extra_names: tuple[str, ...] = ()
+    """Of a JSON family: names that `extra` holds with their values, because Amazon's model says that they are no person's."""
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -272,6 +297,12 @@ class Family:
                 own = column.currency or ""
                 known = own == FILE_CURRENCY or _CURRENCY_CODE.fullmatch(own) or own in names
                 assert known, f"{self.name}: {column.name} has no currency"
+            if column.personal or column.hashed:
+                assert column.kind is Kind.TEXT, f"{self.name}: {column.name} is personal and no text"
+                assert column.personal, f"{self.name}: {column.name} is hashed, and tells of nobody"
+                assert column.name not in self.filled, f"{self.name}: {column.name} is personal, and may be emptied"
+                if not column.hashed:
+                    assert column.name not in self.key, f"{self.name}: {column.name} is in the key and is not kept"
         assert (self.obtained is Obtained.ANSWERED) == (self.question is not None), f"{self.name}: how is it asked?"
         spellings: dict[str, str] = {}
         for column in self.columns:
@@ -285,12 +316,18 @@ class Family:
         return {normalised(each): column for column in self.columns for each in (column.name, *column.spelled)}
 
     @cached_property
+    def personal_columns(self) -> tuple[Column, ...]:
+        """The columns that may tell of a person."""
+        return tuple(column for column in self.columns if column.personal)
+
+    @cached_property
     def schema(self) -> pa.Schema:
         """What the family's rows have in Parquet.
 
         `document_id` and `line_no` (the 1-based physical line on which the row starts; of JSON, the row's number) come
-        first; `currency` follows if the currency is told outside of the rows; `extra` comes last: what stands in
-        columns that are not declared, as a JSON object of texts, null if there is none.
+        first; `currency` follows if the currency is told outside of the rows; `extra` comes last: a JSON object of the
+        columns that are not declared and hold something in the row, null if there is none. Their values are texts if they
+        are known to be no person's (`tieout.privacy`), else null. Personal columns that are not hashed are null.
         """
         own = [each for column in self.columns for each in column.fields]
         outside = [] if "currency" in {each.name for each in own} or not self.outside_currency else ["currency"]
@@ -315,12 +352,3 @@ class Family:
         column = next(each for each in self.columns if each.name == name)
         assert column.currency is not None, f"{name} is no money"
         return column.currency if any(each.name == column.currency for each in self.columns) else "currency"
-
-
-def normalised(name: str) -> str:
-    """A header without what differs between files of one meaning: case, accents, spaces and punctuation.
-
-    `\\ufeffGift-Wrap_Credits` and `giftwrap credits` are the same, as are `Quantité` and `quantite`.
-    """
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in decomposed if letter.isalnum())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tieout.documents import ReasonCode
+from tieout.privacy import NO_KEY, Privacy
 from tieout.reports.errors import Misfit
 from tieout.reports.family import Family, Kind
 from tieout.reports.json_answers import REQUEST, family_of, is_empty, refusal, request_of
@@ -31,7 +32,11 @@ def seems_json(path: Path, encoding: str) -> bool:
 
 
 def json_rows(
-    path: Path, encoding: str, families: Sequence[Family], wanted: Family | None = None
+    path: Path,
+    encoding: str,
+    families: Sequence[Family],
+    wanted: Family | None = None,
+    privacy: Privacy = NO_KEY,
 ) -> tuple[Family, Iterator[dict[str, Any]]]:
     """Returns the family of a JSON document, or of a sequence of them, and its rows.
 
@@ -43,6 +48,7 @@ def json_rows(
         encoding: Its encoding.
         families: The JSON families.
         wanted: What it must be, if that is known; then an empty answer is a document without rows.
+        privacy: Which values of unknown names are kept.
 
     Raises:
         Misfit: `damaged_file` if it is not JSON, `unknown_layout` if it is not of a known family.
@@ -62,7 +68,7 @@ def json_rows(
     family = found or wanted
     if family is None:
         raise refusal(passed[-1], families)
-    return family, _rows(family, chain(passed, texts), families)
+    return family, _rows(family, chain(passed, texts), families, privacy)
 
 
 def _texts(path: Path, encoding: str) -> Iterator[Any]:
@@ -102,7 +108,9 @@ def _parsed(data: bytes) -> Iterator[Any]:
             return
 
 
-def _rows(family: Family, contents: Iterator[Any], families: Sequence[Family]) -> Iterator[dict[str, Any]]:
+def _rows(
+    family: Family, contents: Iterator[Any], families: Sequence[Family], privacy: Privacy
+) -> Iterator[dict[str, Any]]:
     assert family.read_json is not None
     asked = Asked()
     for content in contents:
@@ -115,7 +123,7 @@ def _rows(family: Family, contents: Iterator[Any], families: Sequence[Family]) -
             raise refusal(content, families, family)
         try:
             for row in family.read_json(content, asked):
-                yield _fitted(family, row)
+                yield _fitted(family, row, privacy)
         except WrongShape as wrong:
             problem = f"this is {family.title} of an unknown shape: {wrong}"
             raise Misfit(ReasonCode.UNKNOWN_LAYOUT, problem, _AS_IT_CAME) from None
@@ -124,13 +132,16 @@ def _rows(family: Family, contents: Iterator[Any], families: Sequence[Family]) -
             raise Misfit(ReasonCode.DAMAGED_FILE, problem, _AS_IT_CAME) from None
 
 
-def _fitted(family: Family, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row whose texts are texts and whose whole numbers are whole.
+def _fitted(family: Family, row: Mapping[str, Any], privacy: Privacy) -> dict[str, Any]:
+    """A row whose texts are texts and whose whole numbers are whole, and whose `extra` has no value of an unknown name.
 
     Raises:
         WrongShape: If a value is of another kind.
     """
     fitted = dict(row)
+    if fitted.get("extra"):
+        kept = _without_unknown(json.loads(fitted["extra"]), family, privacy)
+        fitted["extra"] = json.dumps(kept, ensure_ascii=False)
     for column in family.columns:
         value = row.get(column.name)
         if value is None:
@@ -144,6 +155,18 @@ def _fitted(family: Family, row: Mapping[str, Any]) -> dict[str, Any]:
                 raise WrongShape(f"{column.name} is {kind(value)}, where Amazon's model has a whole number")
             fitted[column.name] = int(value)
     return fitted
+
+
+def _without_unknown(named: Mapping[str, Any], family: Family, privacy: Privacy) -> dict[str, Any]:
+    """The names of what has no column, and their values as far as they are known to be no person's."""
+    kept: dict[str, Any] = {}
+    for name, value in named.items():
+        known = name in family.extra_names or privacy.keeps_unknown(name)
+        if known and isinstance(value, dict):
+            kept[name] = _without_unknown(value, family, privacy)
+        else:
+            kept[name] = value if known and not isinstance(value, list) else None
+    return kept
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

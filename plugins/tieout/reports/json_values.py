@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from tieout.reports.errors import shown_if_plain
+
 UNKNOWN = "UNKNOWN"
 """The kind of a balance or of a charge that Amazon does not name."""
 _ZONE = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
@@ -100,12 +102,12 @@ def instant_fields(name: str, text: Any) -> dict[str, Any]:
     if text is None or text == "":
         return {}
     if not isinstance(text, str):
-        raise WrongShape(f"the date {text} is {kind(text)}, where Amazon's model has a text")
+        raise WrongShape(f"a date is {kind(text)}, where Amazon's model has a text")
     try:
         at = dt.datetime.fromisoformat(text.strip())
         utc = at.astimezone(dt.UTC) if at.tzinfo else None
     except (ValueError, OverflowError):
-        raise WrongShape(f"{text[:40]!r} is not a date in ISO 8601 form") from None
+        raise WrongShape(f"{shown_if_plain(text)} is not a date in ISO 8601 form") from None
     if len(text.strip()) <= len("2026-08-31"):
         return {f"{name}_day": at.date()}
     zone = _ZONE.search(text.strip())

@@ -13,8 +13,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tieout.documents import ReasonCode
+from tieout.privacy import normalised
 from tieout.reports.errors import Misfit, form_of, shown
-from tieout.reports.family import normalised
 
 SETTLEMENT_ID = "settlement-id"
 TOTAL_AMOUNT = "total-amount"

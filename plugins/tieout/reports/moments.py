@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -193,6 +193,8 @@ class DateEvidence:
 
     column: str
     written: str | None
+    shown: Callable[[str], str] = shown
+    """How a message quotes a value."""
     orders: dict[tuple[str, str, int], set[str]] = field(default_factory=dict)
     """By shape, the orders that read every date of the shape."""
     doubtful: dict[tuple[str, str, int], tuple[str, int]] = field(default_factory=dict)
@@ -209,12 +211,12 @@ class DateEvidence:
         """
         moment = parse(value)
         if moment is None:
-            raise Misfit(ReasonCode.BAD_DATE, f"{shown(value)} is not a date", RESAVED, line=line, column=self.column)
+            raise Misfit(
+                ReasonCode.BAD_DATE, f"{self.shown(value)} is not a date", RESAVED, line=line, column=self.column
+            )
         if moment.is_dotted is not None:
             if self.dotted not in (None, moment.is_dotted):
-                problem = (
-                    f"{shown(value)} is a time with {'dots' if moment.is_dotted else 'colons'}, unlike those before it"
-                )
+                problem = f"{self.shown(value)} is a time with {'dots' if moment.is_dotted else 'colons'}, unlike those before it"
                 raise Misfit(ReasonCode.BAD_DATE, problem, RESAVED, line=line, column=self.column)
             self.dotted = moment.is_dotted
         if isinstance(moment.date, dt.date):
@@ -231,9 +233,11 @@ class DateEvidence:
                 first, last = self.spans.get((shape, order), (day, day))
                 self.spans[shape, order] = min(first, day), max(last, day)
         if not possible:
-            problem = f"{shown(value)} is not a day of the calendar"
+            problem = f"{self.shown(value)} is not a day of the calendar"
             if any(in_order(moment.date, order) for order in shape_orders(shape)):
-                problem = f"{shown(value)} and other dates of its column cannot all be in one order of day and month"
+                problem = (
+                    f"{self.shown(value)} and other dates of its column cannot all be in one order of day and month"
+                )
             raise Misfit(ReasonCode.BAD_DATE, problem, RESAVED, line=line, column=self.column)
         if shape not in self.doubtful and len({day for day in days.values() if day is not None}) > 1:
             self.doubtful[shape] = (value, line)
@@ -275,7 +279,7 @@ def decide(columns: list[DateEvidence], covers: tuple[dt.date, dt.date] | None =
                     value, line = column.doubtful[shape]
                     raise Misfit(
                         ReasonCode.BAD_DATE,
-                        f"{shown(value)} may be day/month or month/day, and nothing in the file tells which",
+                        f"{column.shown(value)} may be day/month or month/day, and nothing in the file tells which",
                         "Fetch the report through the API, or download it for a period that goes past the 12th of a "
                         "month",
                         line=line,

@@ -17,6 +17,7 @@ from typing import Literal
 import pyarrow as pa
 
 from tieout.documents import ReasonCode, ReportReading
+from tieout.privacy import NO_KEY, Privacy
 from tieout.reports.charsets import detect_encoding
 from tieout.reports.columns import Reader, Survey, empty_table
 from tieout.reports.endings import tail_of
@@ -30,7 +31,7 @@ from tieout.reports.text import text_blocks
 
 __all__ = ["READER_VERSION", "SETTLEMENT", "read_report", "recognise", "stage_report"]
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Raised whenever the same bytes would be staged differently."""
 
 SETTLEMENT: Literal["settlement"] = "settlement"
@@ -85,6 +86,7 @@ def stage_report(
     charset: str | None = None,
     file_name: str | None = None,
     covers: tuple[dt.date, dt.date] | None = None,
+    privacy: Privacy = NO_KEY,
     target: Path | str,
 ) -> ReportReading:
     """Read a report and write its rows as Parquet.
@@ -98,6 +100,7 @@ def stage_report(
     :param file_name: what messages call the file; by default the name of `path`.
     :param covers: the first and the last day that the report covers, in the marketplace's time zone, if they are known: they
         may settle the order of day and month.
+    :param privacy: the key of hashed columns, and which values of unknown columns are kept.
     :param target: where the rows go. The folder must exist.
     :return: what was found.
     :raises Refused: the file cannot be read exactly, or is not of the family; nothing was written.
@@ -110,7 +113,7 @@ def stage_report(
         return ParquetSink(temporary, found.schema, ["line_no"])
 
     try:
-        reading = _read(Path(path), family, document_id, charset, file_name, covers, open_sink)
+        reading = _read(Path(path), family, document_id, charset, file_name, covers, privacy, open_sink)
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
@@ -141,7 +144,7 @@ def read_report(
     def open_sink(_: Family) -> Sink:
         return CallbackSink(on_rows() if on_rows else None)
 
-    return _read(Path(path), None, "", charset, file_name, None, open_sink)
+    return _read(Path(path), None, "", charset, file_name, None, NO_KEY, open_sink)
 
 
 def _read(
@@ -151,6 +154,7 @@ def _read(
     charset: str | None,
     file_name: str | None,
     covers: tuple[dt.date, dt.date] | None,
+    privacy: Privacy,
     open_sink: OpenSink,
 ) -> ReportReading:
     known = Known(layout=family.name if family else None)
@@ -159,7 +163,7 @@ def _read(
             try:
                 encoding = detect_encoding(path, charset, whole=whole)
                 known = Known(layout=known.layout, encoding=encoding)
-                return _stage(path, encoding, family, document_id, covers, open_sink)
+                return _stage(path, encoding, family, document_id, covers, privacy, open_sink)
             except Misfit:
                 if whole:
                     raise
@@ -185,15 +189,16 @@ def _stage(
     family: Family | None,
     document_id: str,
     covers: tuple[dt.date, dt.date] | None,
+    privacy: Privacy,
     open_sink: OpenSink,
 ) -> ReportReading:
     if seems_json(path, encoding):
-        found, made = _of_json(path, encoding, family)
+        found, made = _of_json(path, encoding, family, privacy)
         _expect(family, found)
         return _write_json(found, made, encoding, document_id, open_sink)
     if family is not None and _has_no_data(path, encoding):
         return _without_rows(family, encoding, open_sink)
-    table = find_table(path, encoding, _tabular())
+    table = replace(find_table(path, encoding, _tabular()), privacy=privacy)
     if family is not None and table.family.name == family.same_columns_as:
         table = replace(table, family=family)
     _expect(family, table.family)
@@ -271,9 +276,11 @@ def _ends_complete(path: Path, table: Table) -> bool:
     return tail.endswith((b"\n", b"\r")) or (table.dialect.quoted and tail.endswith(b'"'))
 
 
-def _of_json(path: Path, encoding: str, wanted: Family | None = None) -> tuple[Family, Iterator[dict[str, object]]]:
+def _of_json(
+    path: Path, encoding: str, wanted: Family | None = None, privacy: Privacy = NO_KEY
+) -> tuple[Family, Iterator[dict[str, object]]]:
     families = [each for each in FAMILIES.values() if each.format is Format.JSON]
-    return json_rows(path, encoding, families, wanted if wanted in families else None)
+    return json_rows(path, encoding, families, wanted if wanted in families else None, privacy)
 
 
 def _write_json(

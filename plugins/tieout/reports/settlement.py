@@ -32,7 +32,14 @@ from tieout.reports.schemas import INSTANT, LINES_SCHEMA, SETTLEMENTS_SCHEMA
 from tieout.reports.sinks import CallbackSink, OnLines, ParquetSink, Sink
 from tieout.reports.text import text_blocks
 
-__all__ = ["LINES_SCHEMA", "READER_VERSION", "SETTLEMENTS_SCHEMA", "read_settlement", "stage_settlement"]
+__all__ = [
+    "LINES_SCHEMA",
+    "READER_VERSION",
+    "SETTLEMENTS_SCHEMA",
+    "find_layout",
+    "read_settlement",
+    "stage_settlement",
+]
 
 _PROFILE_BYTES = 256 * 1024
 """A start of a thousand lines shows nearly every file's conventions; what it does not show is noticed later."""
@@ -120,7 +127,7 @@ def _read(
             try:
                 encoding = detect_encoding(path, charset, whole=whole)
                 known = Known(encoding=encoding)
-                layout = _layout(path, encoding)
+                layout = find_layout(path, encoding)
                 known = Known(encoding=encoding, layout=layout.version)
                 conventions = _conventions(path, encoding, layout, whole=whole)
                 if conventions is None:
@@ -151,7 +158,7 @@ def _read(
         raise Refused(misfit.as_reason(file_name or path.name), known) from misfit
 
 
-def _layout(path: Path, encoding: str) -> Layout:
+def find_layout(path: Path, encoding: str) -> Layout:
     """The layout by the header: the first line with a settlement's columns, or else the first with any text.
 
     Text may stand above the header: the name of the company that pays, in files of Singapore.

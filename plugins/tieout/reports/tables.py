@@ -10,13 +10,15 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from tieout.documents import ReasonCode
+from tieout.privacy import NO_KEY, Privacy, normalised
 from tieout.reports import layouts, unsupported
 from tieout.reports.dates import zone_minutes
-from tieout.reports.errors import Misfit, form_of, shown
-from tieout.reports.family import Column, Family, Format, Kind, normalised
+from tieout.reports.errors import Misfit, form_of, shown, shown_if_plain
+from tieout.reports.family import Column, Family, Format, Kind
 from tieout.reports.layouts import MOST_LINES_ABOVE_HEADER
 from tieout.reports.text import text_blocks
 
@@ -65,6 +67,16 @@ class Table:
     """Columns that the family does not declare, as the file spells them."""
     zones: dict[str, str]
     """The time zones that the header names, by column: `Transaction Time (UTC)`."""
+    privacy: Privacy = NO_KEY
+
+    @cached_property
+    def may_hold_persons(self) -> bool:
+        """Whether a column is personal, or not known: then a shifted line may bring a name anywhere."""
+        return bool(self.family.personal_columns) or not all(map(self.privacy.keeps_unknown, self.unknown))
+
+    def quoted(self, value: str) -> str:
+        """A value for a message."""
+        return shown_if_plain(value) if self.may_hold_persons else shown(value)
 
     @property
     def resaved(self) -> bool:

@@ -616,6 +616,8 @@ class _Load:
                   AND d.raw_sha256 IS NOT DISTINCT FROM s.raw_sha256
                   AND d.reader_version IS NOT DISTINCT FROM s.reader_version
                   AND d.suite_version IS NOT DISTINCT FROM s.suite_version
+                  -- another key of hashed values gives other rows
+                  AND d.rows_key IS NOT DISTINCT FROM s.rows_key
                   AND (d.verdict = 'ready' OR d.reasons IS NOT DISTINCT FROM s.reasons)
                 )
                 OR (s.reason_code = 'report_not_ready' AND d.reason_code IS DISTINCT FROM 'report_not_ready')
@@ -1172,6 +1174,8 @@ def _decision_rows(decision: Decision) -> Iterator[dict[str, Any]]:
     if decision.action in (Action.CLOSE, Action.REOPEN):
         subject = f"{decision.account or '*'}/{decision.month:%Y-%m}"
         yield {**own, "subject": subject, "account": decision.account}
+    if decision.subject is not None:
+        yield {**own, "subject": decision.subject}
     for document_id in decision.documents:
         yield {**own, "subject": document_id, "document_id": document_id}
 

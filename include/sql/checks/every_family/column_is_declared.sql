@@ -4,7 +4,7 @@
 --
 -- Severity: warning
 -- Reason:   unknown_column
--- Why:      Amazon adds columns without notice; what stands in them is kept in `extra`, and somebody should look at it.
+-- Why:      Amazon adds columns without notice; `extra` keeps their names, and values only of those known to be no person's.
 --
 -- One row a document and column.
 
@@ -12,7 +12,7 @@ SELECT
   document_id,
   NULL AS line_no,
   column_name,
-  'the column ' || column_name || ' is new: what stands in it is kept in extra' AS message,
+  'the column ' || column_name || ' is new: extra keeps its name, and values only if they are known to be no person''s' AS message,
   column_name AS observed,
   'the columns that the family declares' AS expected
 FROM staging.report_column

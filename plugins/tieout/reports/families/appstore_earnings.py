@@ -5,7 +5,8 @@ invoices made at the end of a month, earnings before taxes and adjustments, taxe
 status (`issued`, `not issued`, `rejected`), amount in the preferred currency, and date. One payment may be for several
 invoices, and its whole amount then stands on each of them. The page has no list of header names that is public: the ones
 below are its words and those that developers name (`Tax Withheld`, `Exchange Rate`, `Payment Amount`, `Payment Status`,
-`Payment Date`), and a column that is not known, such as `AWS Credit`, is kept in `extra`. A report is of a month or of a year.
+`Payment Date`). Of a column that is not known `extra` keeps the name; of `AWS Credit` its values, too. A report is of a month or
+of a year.
 """
 
 from __future__ import annotations

@@ -16,7 +16,20 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tieout.reports.family import Family, Format, Obtained, Scope, currency, flag, instant, money, text, whole
+from tieout.reports.family import (
+    Family,
+    Format,
+    Obtained,
+    Personal,
+    Scope,
+    currency,
+    flag,
+    instant,
+    money,
+    personal,
+    text,
+    whole,
+)
 
 TRANSACTION_TYPES = {"收费": "Charge", "退款": "Refund", "退单": "Chargeback", "退单撤销": "Chargeback reversal"}
 """Each as a Chinese file writes it, and as an English one does."""
@@ -77,9 +90,9 @@ FAMILY = Family(
         currency("marketplace_currency", "市场货币", required=True),
         money("sales_price", "销售价格", currency="marketplace_currency"),
         money("estimated_earnings", "估算收入", "估计收入", currency="marketplace_currency", required=True),
-        text("app_user_id", "应用用户ID"),
-        text("receipt_id", "收据ID"),
-        text("digital_order_id", "数字订单ID"),
+        personal("app_user_id", Personal.IDENTIFIER, "应用用户ID", hashed=True),
+        personal("receipt_id", Personal.IDENTIFIER, "收据ID", hashed=True),
+        personal("digital_order_id", Personal.IDENTIFIER, "数字订单ID", hashed=True),
         text("device_type", "设备类型", words={"其他": "Others"}),
     ),
     key=("invoice_id", "transaction_id", "transaction_type", "adjustment"),

@@ -16,7 +16,20 @@ and equal rows exist.
 
 from __future__ import annotations
 
-from tieout.reports.family import FILE_CURRENCY, Column, Family, Format, Obtained, Scope, instant, money, text, whole
+from tieout.reports.family import (
+    FILE_CURRENCY,
+    Column,
+    Family,
+    Format,
+    Obtained,
+    Personal,
+    Scope,
+    instant,
+    money,
+    personal,
+    text,
+    whole,
+)
 
 
 def amount(name: str, *spelled: str, required: bool = False) -> Column:
@@ -56,20 +69,23 @@ COLUMNS = (
         "gestión logística", "cumplimiento", "atendimento", "levering", "leverans", "realizacja", "gönderim",
         "フルフィルメント", "出荷方法",
     ),
-    text(
-        "order_city", "ort der bestellung", "bestellstadt", "ville d'où provient la commande", "ville de la commande",
+    personal(
+        "order_city", Personal.ADDRESS,
+        "ort der bestellung", "bestellstadt", "ville d'où provient la commande", "ville de la commande",
         "città di provenienza dell'ordine", "città dell'ordine", "ciudad de procedencia del pedido",
         "ciudad del pedido", "cidade do pedido", "plaats bestelling", "bestelling stad", "stad för beställning",
         "miejscowość zamówienia", "sipariş şehri", "市町村", "市区町村",
     ),
-    text(
-        "order_state", "bundesland", "région d'où provient la commande", "région de la commande", "état de la commande",
+    personal(
+        "order_state", Personal.ADDRESS,
+        "bundesland", "région d'où provient la commande", "région de la commande", "état de la commande",
         "provincia di provenienza dell'ordine", "stato dell'ordine", "comunidad autónoma de procedencia del pedido",
         "estado del pedido", "estado do pedido", "staat bestelling", "status bestelling", "delstat för beställning",
         "stan zamówienia", "sipariş durumu", "都道府県",
     ),
-    text(
-        "order_postal", "postleitzahl", "code postal de la commande", "commande postale", "cap dell'ordine",
+    personal(
+        "order_postal", Personal.ADDRESS,
+        "postleitzahl", "code postal de la commande", "commande postale", "cap dell'ordine",
         "codice postale dell'ordine", "código postal de procedencia del pedido", "código postal del pedido",
         "postal do pedido", "postcode bestelling", "bestelling per post", "postadress för beställning", "przekaz pocztowy",
         "sipariş postası", "郵便番号", "order post code",

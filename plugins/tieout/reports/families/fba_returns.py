@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tieout.reports.family import DAILY_FBA, Family, Format, Obtained, Scope, instant, text, whole
+from tieout.reports.family import DAILY_FBA, Family, Format, Obtained, Personal, Scope, instant, personal, text, whole
 
 FAMILY = Family(
     name="fba_returns",
@@ -37,7 +37,7 @@ FAMILY = Family(
         text("reason", "motivo"),
         text("status", "estado"),
         text("license_plate_number", "numero-de-matricula", "matrícula"),
-        text("customer_comments", "comentarios-del-cliente"),
+        personal("customer_comments", Personal.FREE_TEXT, "comentarios-del-cliente"),
     ),
     key=("order_id", "sku", "fnsku", "license_plate_number", "returned_day"),
     repeats=True,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tieout.reports.families import gst_b2c
-from tieout.reports.family import text
+from tieout.reports.family import Personal, personal, text
 
 FAMILY = replace(
     gst_b2c.FAMILY,
@@ -19,13 +19,13 @@ FAMILY = replace(
     restricted=True,
     columns=(
         *gst_b2c.COLUMNS,
-        text("bill_to_city"),
-        text("bill_to_state"),
+        personal("bill_to_city", Personal.ADDRESS),
+        personal("bill_to_state", Personal.ADDRESS),
         text("bill_to_country"),
-        text("bill_to_postal_code", "bill to postalcode"),
-        text("customer_bill_to_gstid", required=True),
-        text("customer_ship_to_gstid"),
-        text("buyer_name", required=True),
+        personal("bill_to_postal_code", Personal.ADDRESS, "bill to postalcode"),
+        personal("customer_bill_to_gstid", Personal.TAX_NUMBER, required=True, hashed=True),
+        personal("customer_ship_to_gstid", Personal.TAX_NUMBER),
+        personal("buyer_name", Personal.NAME, required=True),
         text("irn_number"),
         text("irn_filing_status"),
         text("irn_date"),

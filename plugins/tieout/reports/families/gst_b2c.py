@@ -8,7 +8,20 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tieout.reports.family import Column, Family, Format, Obtained, Scope, decimal, instant, money, text, whole
+from tieout.reports.family import (
+    Column,
+    Family,
+    Format,
+    Obtained,
+    Personal,
+    Scope,
+    decimal,
+    instant,
+    money,
+    personal,
+    text,
+    whole,
+)
 
 
 def rupees(name: str, *spelled: str, required: bool = False) -> Column:
@@ -32,8 +45,16 @@ COLUMNS = (
     text("sku"),
     text("product_tax_code"),
     *(text(f"bill_from_{part}") for part in ("city", "state", "country", "postal_code")),
-    *(text(f"ship_from_{part}") for part in ("city", "state", "country", "postal_code")),
-    *(text(f"ship_to_{part}") for part in ("city", "state", "country", "postal_code")),
+    *(
+        column
+        for place in ("ship_from", "ship_to")
+        for column in (
+            personal(f"{place}_city", Personal.ADDRESS),
+            text(f"{place}_state"),
+            text(f"{place}_country"),
+            personal(f"{place}_postal_code", Personal.ADDRESS),
+        )
+    ),
     rupees("invoice_amount"),
     rupees("tax_exclusive_gross", required=True),
     rupees("total_tax_amount"),

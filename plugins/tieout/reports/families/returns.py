@@ -8,7 +8,20 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tieout.reports.family import Family, Format, Obtained, Scope, currency, day, instant, money, text, whole
+from tieout.reports.family import (
+    Family,
+    Format,
+    Obtained,
+    Personal,
+    Scope,
+    currency,
+    day,
+    instant,
+    money,
+    personal,
+    text,
+    whole,
+)
 
 FAMILY = Family(
     name="returns",
@@ -33,7 +46,7 @@ FAMILY = Family(
         money("label_cost", currency="currency_code"),
         currency("currency_code"),
         text("return_carrier"),
-        text("tracking_id"),
+        personal("tracking_id", Personal.IDENTIFIER),
         text("label_to_be_paid_by"),
         text("a_to_z_claim"),
         text("is_prime"),
@@ -49,7 +62,7 @@ FAMILY = Family(
         day("return_delivery_date"),
         money("order_amount", currency="currency_code"),
         whole("order_quantity"),
-        text("safet_action_reason"),
+        personal("safet_action_reason", Personal.FREE_TEXT),
         text("safet_claim_id"),
         text("safet_claim_state"),
         instant("safet_claim_created", "safet claim creation time"),

@@ -3,7 +3,7 @@
 JSON, after github.com/amzn/selling-partner-api-models schemas/reports/accountHealthReport-2020-11-18.json: the status of the
 account, and metrics of which some are told apart by who fulfils (`mfn`, the seller; `afn`, Amazon). Amazon's own example
 has a status and a metric's name that its schema lacks, so neither is a closed list: every object below a marketplace is a
-metric. A row a marketplace, metric and channel; what has no column of its own is kept in `extra`.
+metric. A row a marketplace, metric and channel; what has no column of its own is named in `extra`.
 """
 
 from __future__ import annotations
@@ -146,5 +146,6 @@ FAMILY = Family(
     key=("marketplace_id", "metric", "fulfillment_channel"),
     recognised_by=("marketplace_id", "metric"),
     json_keys=("accountStatuses", "performanceMetrics"),
+    extra_names=(*_NAMES, "value", "count", "ahrScore", "ahrStatus"),
     read_json=read,
 )  # fmt: skip

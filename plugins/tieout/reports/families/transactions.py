@@ -145,5 +145,6 @@ FAMILY = Family(
     repeats=True,
     recognised_by=("transaction_id", "transaction_status"),
     json_keys=("transactions",),
+    extra_names=("SHIPMENT_ID", "REFUND_ID", "INVOICE_ID", "DISBURSEMENT_ID", "TRANSFER_ID"),
     read_json=read,
 )

@@ -10,7 +10,21 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tieout.reports.family import Column, Family, Format, Obtained, Scope, currency, day, decimal, money, text, whole
+from tieout.reports.family import (
+    Column,
+    Family,
+    Format,
+    Obtained,
+    Personal,
+    Scope,
+    currency,
+    day,
+    decimal,
+    money,
+    personal,
+    text,
+    whole,
+)
 
 _WRITTEN = "%d-%m-%Y"
 _PARTS = ("price_of_items", "ship_charge", "gift_wrap")
@@ -77,12 +91,12 @@ FAMILY = Family(
         decimal("item_qty_supplementary_unit"),
         decimal("total_activity_supplementary_unit"),
         text("product_tax_code"),
-        text("departure_city", "depature_city"),
+        personal("departure_city", Personal.ADDRESS, "depature_city"),
         text("departure_country"),
-        text("departure_post_code"),
-        text("arrival_city"),
+        personal("departure_post_code", Personal.ADDRESS),
+        personal("arrival_city", Personal.ADDRESS),
         text("arrival_country"),
-        text("arrival_post_code"),
+        personal("arrival_post_code", Personal.ADDRESS),
         text("sale_depart_country"),
         text("sale_arrival_country"),
         text("transportation_mode"),
@@ -94,7 +108,7 @@ FAMILY = Family(
         text("transaction_seller_vat_number_country"),
         text("transaction_seller_vat_number"),
         text("buyer_vat_number_country"),
-        text("buyer_vat_number"),
+        personal("buyer_vat_number", Personal.TAX_NUMBER),
         text("vat_calculation_imputation_country"),
         text("taxable_jurisdiction"),
         text("taxable_jurisdiction_level"),
@@ -104,11 +118,11 @@ FAMILY = Family(
         decimal("vat_inv_exchange_rate"),
         day("vat_inv_exchange_rate_date", written=_WRITTEN),
         text("export_outside_eu"),
-        text("invoice_url"),
-        text("buyer_name"),
-        text("arrival_address"),
-        text("supplier_name"),
-        text("supplier_vat_number"),
+        personal("invoice_url", Personal.LINK),
+        personal("buyer_name", Personal.NAME),
+        personal("arrival_address", Personal.ADDRESS),
+        personal("supplier_name", Personal.NAME),
+        personal("supplier_vat_number", Personal.TAX_NUMBER),
         text("tax_reporting_scheme"),
         text("tax_collection_responsibility"),
     ),

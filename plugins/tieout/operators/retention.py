@@ -1,0 +1,37 @@
+"""Take personal values out of the bytes whose time is over."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow.sdk import BaseOperator
+
+from tieout.hooks.lake import LakeHook
+from tieout.settings import settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class ExpirePersonalOperator(BaseOperator):
+    """Replace each body whose time is over by one without personal values."""
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Return how many bodies were redacted, removed, deleted and kept.
+
+        :raises RuntimeError: naming each body that could not be redacted, once the others are done.
+        """
+        from tieout.intake.retention import expire
+
+        with tempfile.TemporaryDirectory(prefix="tieout-retention-") as folder:
+            done = expire(LakeHook().lake(), dt.datetime.now(dt.UTC), settings().personal_time, Path(folder))
+        self.log.info("%s", dict(done.counts))
+        if done.failed:
+            lines = "\n".join(f"{key}: {what}" for key, what in sorted(done.failed.items()))
+            raise RuntimeError(
+                f"{len(done.failed)} bodies keep personal values for longer than {settings().personal_time.days} days\n{lines}"
+            )
+        return dict(done.counts)
