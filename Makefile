@@ -15,11 +15,11 @@ help:  ## Say what there is
 
 env: $(READY)  ## Make the environment from the lock
 
-$(READY): requirements.txt
+$(READY): requirements.txt requirements-uv.txt
 	@echo "making the environment from requirements.txt"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Tieout needs Python 3.11; PYTHON=/path/to/python3.11 make env")'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode requirements.txt
 	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "tieout.pth").write_text("$(CURDIR)/plugins\n$(CURDIR)\n")'
 	@touch $(READY)
@@ -53,8 +53,13 @@ lint: $(READY)  ## Check style and types
 dictionary: $(READY)  ## Write docs/data-dictionary.md from the SQL models
 	@$(BIN)/python -m tieout.warehouse.dictionary > docs/data-dictionary.md
 
-lock:  ## Write requirements.txt from requirements.in
-	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
+LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header
+
+lock: $(READY)  ## Write the locks from requirements*.in
+	@$(LOCK) requirements.in -o requirements.txt
+	@for name in production s3 uv; do \
+	  $(LOCK) -c requirements.txt requirements-$$name.in -o requirements-$$name.txt; \
+	done
 
 clean: stop  ## Stop the demo and remove its files
 	@rm -rf .tieout

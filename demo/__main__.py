@@ -5,7 +5,8 @@ stop          stop everything that was started
 chaos         run everything under faults and kills, and compare with a quiet run
 accounts      print the accounts file of the simulated Amazon
 connections   print the Airflow connections of the simulated Amazon, for `airflow connections import`
-compose-env   print a .env for docker-compose.yaml, with new secrets
+compose-env   print a .env for docker-compose.yaml and the simulated Amazon
+compose-secrets   write secrets/ for docker-compose.yaml, unless it is there
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import json
 import sys
 
+from demo.compose import compose_environment, write_secrets
 from demo.connections import (
     accounts_file,
     connections,
@@ -21,8 +23,8 @@ from demo.connections import (
     simulated_accounts,
     simulated_developers,
 )
-from demo.layout import HOST, DemoError, Layout, Ports
-from demo.services import Services, compose_environment
+from demo.layout import HOST, ROOT, DemoError, Layout, Ports
+from demo.services import Services
 
 
 def main() -> int:
@@ -31,7 +33,7 @@ def main() -> int:
         prog="python -m demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("up", "stop", "accounts", "compose-env"):
+    for name in ("up", "stop", "accounts", "compose-env", "compose-secrets"):
         commands.add_parser(name)
     wild = commands.add_parser("chaos")
     wild.add_argument("--seed", type=int, default=1)
@@ -65,7 +67,12 @@ def main() -> int:
                 print(json.dumps(found, indent=1))
             case "compose-env":
                 print(compose_environment(), end="")
-    except DemoError as error:
+            case "compose-secrets":
+                written = write_secrets(ROOT / "secrets")
+                print(
+                    f"wrote {len(written)} files into secrets/" if written else "secrets/ is there and stays as it is"
+                )
+    except (DemoError, FileExistsError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -15,6 +15,7 @@ HOST = "127.0.0.1"
 CLOCK_INSTANT = "2026-08-31T15:30:00Z"
 """The simulated Amazon's date when the demo starts, so that everybody sees the same figures."""
 SEED = 7
+LAKE_BUCKET = "tieout-lake"
 HISTORY_DAYS = 30
 """How far back the demo asks for reports: one window of most of them, so that it ends within minutes. The simulated world is
 150 days old."""

@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -30,10 +29,9 @@ from demo.connections import (
     simulated_accounts,
     simulated_developers,
 )
-from demo.layout import CLOCK_INSTANT, HISTORY_DAYS, HOST, ROOT, SEED, DemoError, Layout, Ports
+from demo.layout import HISTORY_DAYS, HOST, LAKE_BUCKET, ROOT, SEED, DemoError, Layout
 
 BIN = Path(sys.executable).parent
-LAKE_BUCKET = "tieout-lake"
 S3_KEY = "tieout-demo"
 AIRFLOW_PARTS = {
     "airflow-api": [str(BIN / "airflow"), "api-server", "--workers", "1"],
@@ -334,31 +332,6 @@ class Services:
                 if same and process.status() != psutil.STATUS_ZOMBIE:
                     alive[name] = process
         return alive
-
-
-def compose_environment() -> str:
-    """Return a `.env` for docker-compose.yaml, with new secrets, for the simulated Amazon."""
-    values = {
-        "POSTGRES_PASSWORD": secrets.token_hex(24),
-        "AIRFLOW_FERNET_KEY": _fernet_key(secrets.token_hex(32)),
-        "AIRFLOW_JWT_SECRET": secrets.token_hex(32),
-        "AIRFLOW_BASE_URL": "http://127.0.0.1:8080",
-        "TIEOUT_S3_ENDPOINT": "http://s3:8333",
-        "TIEOUT_S3_KEY": "tieout",
-        "TIEOUT_S3_SECRET": secrets.token_hex(24),
-        "TIEOUT_LAKE_BUCKET": LAKE_BUCKET,
-        "TIEOUT_LAKE_ENCRYPTION": "AES256",
-        "TIEOUT_PERSONAL_KEY": secrets.token_hex(32),
-        "TIEOUT_PERSONAL_DAYS": "30",
-        "SIMULATED_AMAZON_CLOCK": f"{CLOCK_INSTANT}@{time.time():.0f}x60",
-        "TIEOUT_SIMULATED_AMAZON": origins(Ports(9700 - Ports(0).amazon["NA"]), "simulated-amazon"),
-        "TIEOUT_IMPORT_PLACES": "/var/lib/tieout/imports",
-        "TIEOUT_SCHEDULE_END": CLOCK_INSTANT,
-        "TIEOUT_FAMILIES": "all",
-        "TIEOUT_HISTORY_DAYS": str(HISTORY_DAYS),
-        "TIEOUT_READER_MEMORY": "2048",
-    }
-    return "".join(f"{name}={value}\n" for name, value in values.items())
 
 
 def _fernet_key(secret: str) -> str:

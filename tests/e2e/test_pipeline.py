@@ -21,10 +21,10 @@ from rich.console import Console
 
 from demo.airflow_api import AirflowApi
 from demo.chaos import compare, differences, tables
-from demo.layout import Layout, Ports
+from demo.layout import LAKE_BUCKET, Layout, Ports
 from demo.report import report
 from demo.run import Demo
-from demo.services import LAKE_BUCKET, S3_KEY, Services
+from demo.services import S3_KEY, Services
 from tests.conftest import free_ports
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
