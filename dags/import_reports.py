@@ -56,11 +56,12 @@ with DAG(
     tags=["reports", "import"],
     doc_md=__doc__,
 ) as dag:
+    load = LoadImportOperator(task_id="load", **FILES)
     chain(
         ReceiveFilesOperator(task_id="receive", **FILES),
         ReadFilesOperator(task_id="read", **FILES),
         CheckFilesOperator(task_id="check", **FILES),
-        LoadImportOperator(task_id="load", **FILES),
+        load,
         *build_and_publish(),
-        AccountForFilesOperator(task_id="account_for_documents", retries=0, **FILES),
+        AccountForFilesOperator(task_id="account_for_documents", loaded=load.output, retries=0, **FILES),
     )

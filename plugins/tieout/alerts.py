@@ -41,6 +41,7 @@ class AlertKind(StrEnum):
     REFUND_WITHOUT_RETURN = "refund_without_return"
     SECOND_SOURCE_DIFFERS = "second_source_differs"
     CLIENT_SECRET_EXPIRES = "client_secret_expires"
+    RECORD_DAMAGED = "record_damaged"
     CONSENT_EXPIRES = "consent_expires"
     READ_COPY_REFUSED = "read_copy_refused"
 
@@ -129,6 +130,10 @@ MEANINGS: dict[AlertKind, Meaning] = {
     AlertKind.SECOND_SOURCE_DIFFERS: Meaning(
         "settlement is not what the Finances API says",
         "Read mart.settlement_against_finances; open a case with the settlement id and the difference.",
+    ),
+    AlertKind.RECORD_DAMAGED: Meaning(
+        "object of the lake is damaged",
+        "Look for what damages objects (a power cut, a disk, somebody with write access); the message says what is made again.",
     ),
     AlertKind.CLIENT_SECRET_EXPIRES: Meaning(
         "client secret of the application expires",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
@@ -33,6 +33,8 @@ class Record(BaseModel):
     """An immutable record with an exact JSON form."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    made_again: ClassVar[bool] = False
+    """Whether a record that the lake has lost is made again by those who need it, without money lost or doubled."""
 
 
 class Region(StrEnum):
@@ -270,6 +272,14 @@ class StagedFiles(Record):
     lines_key: str
     settlements_key: str
     reading: Reading
+    lines_sha256: str | None = None
+    settlements_sha256: str | None = None
+    """Of the files, in hex digits; None if it was read by an older version."""
+
+    @property
+    def digests(self) -> dict[str, str | None]:
+        """The sha256 of each file, by its key."""
+        return {self.lines_key: self.lines_sha256, self.settlements_key: self.settlements_sha256}
 
 
 class StagedReport(Record):
@@ -277,6 +287,13 @@ class StagedReport(Record):
 
     rows_key: str
     reading: ReportReading
+    rows_sha256: str | None = None
+    """Of the file, in hex digits; None if it was read by an older version."""
+
+    @property
+    def digests(self) -> dict[str, str | None]:
+        """The sha256 of each file, by its key."""
+        return {self.rows_key: self.rows_sha256}
 
 
 class CheckResult(Record):
@@ -295,6 +312,7 @@ class CheckResult(Record):
 class DocumentOutcome(Record):
     """All that a run knows of one document: what the warehouse records, and loads if it is ready."""
 
+    made_again = True
     document: Document
     state: State
     reasons: tuple[Reason, ...] = ()
@@ -306,6 +324,18 @@ class DocumentOutcome(Record):
     suite_version: int | None = None
     judged_at: AwareDatetime | None = None
     """When it was judged; of two judgements of a document the later one stands. None if it was not."""
+
+
+class StagedLost(Exception):
+    """A staged file is not what was staged, and its document cannot be read again.
+
+    Attributes:
+        outcome: What becomes of the document instead: it is in quarantine.
+    """
+
+    def __init__(self, key: str, outcome: DocumentOutcome) -> None:
+        super().__init__(f"{key} is damaged, and {outcome.document.document_id} cannot be read again from its bytes")
+        self.outcome = outcome
 
 
 class Action(StrEnum):

@@ -234,3 +234,22 @@ def test_within_the_limit_an_identical_report_is_used_again(
     assert second.request.reused_from == first.request.wish.request_id
     amazon.clock.sleep(1800)
     assert made(amazon, lake, wish(amazon, "2026-09-01")).request.report_id != first.request.report_id
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"colour": "blue"}'])
+def test_a_damaged_request_is_found_in_amazons_listing(amazon: Faulty, lake: Lake, damage: bytes) -> None:
+    """Whether Amazon was asked is not known from the lake: asking again would make a second report."""
+    done = made(amazon, lake, wish(amazon))
+    lake.put(_key(amazon), damage)
+    assert made(amazon, lake, wish(amazon)).request.report_id == done.request.report_id
+    assert len(asked(amazon)) == 1
+    assert lake.get(Keys.damaged(_key(amazon))) == damage
+    lake.delete(Keys.damaged(_key(amazon)))
+
+
+@pytest.mark.parametrize("prefix", ["budget/", "sizes/"])
+def test_damaged_budgets_and_sizes_begin_anew(amazon: Faulty, lake: Lake, prefix: str) -> None:
+    made(amazon, lake, wish(amazon))
+    for key in list(lake.keys(prefix)):
+        lake.put(key, b"")
+    assert made(amazon, lake, wish(amazon, "2026-08-31")).reason is None

@@ -79,6 +79,8 @@ class MemorySizes:
 class Listed(BaseModel):
     """What a listing has found, and what is left of it. It is kept while the listing waits for the rate budget."""
 
+    made_again: ClassVar[bool] = True
+    """Of a damaged one, the listing begins again."""
     windows: list[Window] | None = None
     """What is still to be listed, the newest first; None before it has begun."""
     next_token: str | None = None

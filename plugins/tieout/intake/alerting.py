@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 class AlertRecord(Record):
     """An alert and what was done about telling people."""
 
+    made_again = True
+
     alert: Alert
     raised_at: AwareDatetime
     resolved_at: AwareDatetime | None = None
@@ -40,6 +42,7 @@ OF_THE_WAREHOUSE = frozenset(AlertKind) - {
     AlertKind.TASK_FAILED,
     AlertKind.RUN_LATE,
     AlertKind.CLIENT_SECRET_EXPIRES,
+    AlertKind.RECORD_DAMAGED,
     AlertKind.CONSENT_EXPIRES,
 }
 """What mart.trouble tells."""
@@ -137,6 +140,8 @@ def _of_trouble(row: dict[str, Any]) -> Alert:
 class Digest(Record):
     """When a channel was last sent the daily digest."""
 
+    made_again = True
+
     sent_at: AwareDatetime
 
 
@@ -147,8 +152,8 @@ def claim_digest(lake: Lake, channel: str, now: dt.datetime) -> bool:
         False if it was sent, or another process is sending it, less than `DIGEST_EVERY` ago.
     """
     key = Keys.digest(channel)
-    held = lake.get_with_etag(key)
-    if held and now - Digest.model_validate_json(held[0]).sent_at < DIGEST_EVERY:
+    held = lake.get_record_with_etag(key, Digest)
+    if held and now - held[0].sent_at < DIGEST_EVERY:
         return False
     record = Digest(sent_at=now).model_dump_json(indent=1).encode()
     return lake.put_if(key, record, etag=held[1] if held else None) is not None
@@ -226,8 +231,8 @@ def give_up(lake: Lake, alert: Alert, channel: str) -> None:
 def _change(lake: Lake, alert: Alert, change: Callable[[AlertRecord], AlertRecord | None]) -> bool:
     key = Keys.open_alert(alert.alert_id)
     while True:
-        held = lake.get_with_etag(key)
-        changed = change(AlertRecord.model_validate_json(held[0])) if held else None
+        held = lake.get_record_with_etag(key, AlertRecord)
+        changed = change(held[0]) if held else None
         if held is None or changed is None:
             return False
         if lake.put_if(key, _json(changed), etag=held[1]):

@@ -26,7 +26,7 @@ from tieout.documents import Document, DocumentOutcome, RawFile, Reason, ReasonC
 from tieout.intake.months import SOONEST, Month, Months, ask_again_at, name_of, periods_until
 from tieout.intake.receiving import keep_raw, present
 from tieout.intake.records import Listing, Manifest, Outcomes
-from tieout.intake.settling import outcome_of, shelve
+from tieout.intake.settling import outcomes_of, shelve
 from tieout.lake import Keys, Lake
 from tieout.reports.errors import Misfit
 from tieout.reports.source import read_chunks
@@ -283,8 +283,11 @@ def _keep(
             data_end_at=ends,
         )
         kept = lake.get_record(Keys.raw_manifest(document), Manifest)
-        if kept is None:
+        if kept is None and not lake.was_put_aside(Keys.raw_manifest(document)):
             break
+        if kept is None:
+            number += 1  # what was received under it is not known
+            continue
         if kept.raw.sha256 == report.sha256:
             return kept.document
         number += 1
@@ -351,14 +354,19 @@ def settle_months(lake: Lake, account: Account, listing: Listing, key: str) -> O
 
     :param key: where the outcomes go.
     """
-    record = lake.get_record(Keys.months(account.name), Months) or Months()
+    record = lake.get_record(Keys.months(account.name), Months)
+    if record is None:
+        key = Keys.months(account.name)
+        raise FileNotFoundError(
+            f"s3://{lake.bucket}/{key} does not exist, or was damaged and put aside: clear the receive task of {account.name}"
+        )
     in_quarantine = present(lake, map(Keys.quarantine_of, listing.documents))
     found = Outcomes(
         region=listing.region,
         account=listing.account,
         business_day=listing.business_day,
         outcomes=tuple(
-            outcome_of(lake, document)
+            outcomes_of(lake, [document])[0]
             if document.processing_status == "DONE"
             else _answered(
                 document, record.months.get(str(document.report_id)) or record.kinds[str(document.report_id)]

@@ -6,18 +6,38 @@ import datetime as dt
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tieout.documents import ApiCall, Decision, ListedDay, ReasonCode, Region, State
-from tieout.intake.records import Listing, Outcomes
-from tieout.lake import Keys, Lake
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
+
+from tieout.documents import (
+    ApiCall,
+    Decision,
+    DocumentOutcome,
+    ListedDay,
+    ReasonCode,
+    Region,
+    StagedFiles,
+    StagedLost,
+    State,
+)
+from tieout.intake.reading import sha256_of
+from tieout.intake.records import Listing, Outcomes, ReadingRecord
+from tieout.intake.settling import stage_again
+from tieout.lake import DamagedRecord, Keys, Lake
+from tieout.reports.source import is_of_the_machine
 
 if TYPE_CHECKING:
-    from tieout.warehouse import Warehouse
+    from tieout.warehouse import LoadResult, Warehouse
 
 log = logging.getLogger(__name__)
 
+_OF_ALL = (TimeoutError, MemoryError, BotoCoreError, ClientError)
+"""What fails every account alike: the file is held by another process, or the lake cannot be reached."""
 LOOK_BACK = dt.timedelta(days=90)
 """How far back days that were left behind are looked for: after that Amazon lists no document of theirs any more."""
 
@@ -103,34 +123,116 @@ def load(
     if not tagged and not damaged:
         raise FileNotFoundError(f"s3://{lake.bucket}/{prefix} holds nothing: did the region's run publish it?")
     keep_log(warehouse, lake)
-    found = [outcomes for outcomes, _ in tagged]
     days = list(_days(lake, tagged)) if prefix == Keys.outcomes_of_day(business_day, region) else []
-    result = warehouse.load(
-        [outcome for each in found for outcome in each.outcomes],
-        fetcher(lake, folder),
-        region=region,
-        business_day=business_day,
-        run_id=run_id,
-        decisions=new_decisions(warehouse, lake),
-        days=days,
-    )
+    parts = _Parts(warehouse, fetcher(lake, folder), region, business_day, run_id)
+    loaded = parts.load([outcomes for outcomes, _ in tagged], days, new_decisions(warehouse, lake))
     keep_log(warehouse, lake)
     warehouse.record_calls(calls_since(lake, region, warehouse.last_call_day(region)))
+    done = [each for each in days if each.account in {outcomes.account for outcomes in loaded}]
     return {
-        **{state.value: result.count(state) for state in (State.LOADED, State.QUARANTINED, State.SKIPPED)},
-        "documents_changed": result.documents_changed,
-        "settlements_written": result.settlements_written,
-        "settlements_removed": result.settlements_removed,
-        "lines_written": result.lines_written,
-        "unaccounted": {**damaged, **dict(_unaccounted(warehouse, found, days))},
+        **{
+            state.value: sum(result.count(state) for result in parts.results)
+            for state in (State.LOADED, State.QUARANTINED, State.SKIPPED)
+        },
+        **{name: sum(getattr(result, name) for result in parts.results) for name in _COUNTED},
+        "unaccounted": {**damaged, **parts.failed, **dict(_unaccounted(warehouse, loaded, done))},
     }
 
 
+_COUNTED = ("documents_changed", "settlements_written", "settlements_removed", "lines_written")
+
+
+class _Parts:
+    """A load of several accounts: in one transaction, or each in its own if one of them fails."""
+
+    def __init__(
+        self, warehouse: Warehouse, fetch: Fetcher, region: Region, business_day: dt.date, run_id: str
+    ) -> None:
+        self._warehouse = warehouse
+        self._fetch = fetch
+        self._region, self._business_day, self._run_id = region, business_day, run_id
+        self.results: list[LoadResult] = []
+        self.failed: dict[str, str] = {}
+        """By account and day, why nothing of it was loaded."""
+
+    def load(
+        self, found: Sequence[Outcomes], days: Sequence[ListedDay], decisions: Sequence[Decision]
+    ) -> list[Outcomes]:
+        """Load the outcomes of accounts; return those that were loaded.
+
+        Raises:
+            Exception: The machine or the lake has trouble, which would fail every account.
+        """
+        try:
+            self._load_some(found, days, decisions)
+        except Exception as error:
+            if is_of_the_machine(error) or isinstance(error, _OF_ALL):
+                raise
+            log.exception("the accounts of %s are loaded one by one, since one of them fails", self._region)
+        else:
+            return list(found)
+        self._load_some([], [], decisions)
+        loaded = []
+        for outcomes in found:
+            try:
+                self._load_some([outcomes], [day for day in days if day.account == outcomes.account], [])
+            except Exception as error:
+                if is_of_the_machine(error) or isinstance(error, _OF_ALL):
+                    raise
+                name = f"{outcomes.account} {outcomes.business_day}"
+                self.failed[name] = self._message(outcomes, error)
+                log.exception("%s: %s", name, self.failed[name])
+            else:
+                loaded.append(outcomes)
+        return loaded
+
+    def _load_some(self, found: Sequence[Outcomes], days: Sequence[ListedDay], decisions: Sequence[Decision]) -> None:
+        outcomes = [outcome for each in found for outcome in each.outcomes]
+        self._fetch.expect(outcomes)
+        result = self._warehouse.load(
+            outcomes,
+            self._fetch,
+            region=self._region,
+            business_day=self._business_day,
+            run_id=self._run_id,
+            decisions=decisions,
+            days=days,
+        )
+        self.results.append(result)
+
+    def _message(self, outcomes: Outcomes, error: Exception) -> str:
+        known = self._warehouse.documents([each.document.document_id for each in outcomes.outcomes])
+        money: dict[str, Decimal] = {}
+        count = 0
+        for each in outcomes.outcomes:
+            there = known.get(each.document.document_id)
+            if (
+                each.state is State.READY
+                and isinstance(each.staged, StagedFiles)
+                and (not there or there.state != "loaded")
+            ):
+                for settlement in each.staged.reading.settlements:
+                    money[settlement.currency] = money.get(settlement.currency, Decimal(0)) + settlement.control_total
+                    count += 1
+        amounts = ", ".join(f"{amount:,} {currency}" for currency, amount in sorted(money.items()))
+        waiting = f" {count} settlements of {amounts} wait for it." if money else ""
+        return (
+            f"Nothing of the account is loaded by this run, and the other accounts are: {type(error).__name__}: {error}."
+            f"{waiting} What was loaded before stays. The next run tries again; if it stays so, report it."
+        )
+
+
 def new_decisions(warehouse: Warehouse, lake: Lake) -> list[Decision]:
-    """Return the decisions in the lake that the warehouse does not know yet."""
+    """Return the decisions in the lake that the warehouse does not know yet; a damaged one is left out, and has its alert."""
     known = {Keys.decision(name) for name in warehouse.known_decisions()}
-    keys = [key for key in lake.keys(Keys.decisions()) if key not in known]
-    return [decision for key in keys if (decision := lake.get_record(key, Decision))]
+    found = []
+    for key in lake.keys(Keys.decisions()):
+        if key in known:
+            continue
+        with suppress(DamagedRecord):
+            if decision := lake.get_record(key, Decision):
+                found.append(decision)
+    return found
 
 
 def keep_log(warehouse: Warehouse, lake: Lake) -> None:
@@ -141,14 +243,66 @@ def keep_log(warehouse: Warehouse, lake: Lake) -> None:
     warehouse.forget_pending(records)
 
 
-def fetcher(lake: Lake, folder: Path) -> Any:
-    """Return what fetches a staged file by its key."""
+class Fetcher:
+    """Fetches staged files for a load, into a folder."""
 
-    def fetch(key: str) -> Path:
+    def __init__(self, lake: Lake, folder: Path) -> None:
+        self._lake = lake
+        self._folder = folder
+        self._digests: dict[str, str | None] = {}
+
+    def expect(self, outcomes: Iterable[DocumentOutcome]) -> None:
+        """Note what the staged files of documents have to be."""
+        for outcome in outcomes:
+            self._digests |= outcome.staged.digests if outcome.staged else {}
+
+    def __call__(self, key: str) -> Path:
+        """Return a local copy of a staged file by its key. A damaged one is made again from the document's bytes.
+
+        Raises:
+            StagedLost: The bytes are damaged, too.
+            FileNotFoundError: The document's manifest is damaged, too.
+        """
         # A key may be longer than the name of a file.
-        return lake.get_file(key, folder / f"{hashlib.sha256(key.encode()).hexdigest()}.parquet")
+        path = self._folder / f"{hashlib.sha256(key.encode()).hexdigest()}.parquet"
+        if self._is_intact(key, path):
+            return path
+        log.error("%s is gone, or is not the file that was staged: its document is read again", key)
+        home = key.removeprefix(Keys.all_staged()).rpartition("/")[0]
+        outcome = stage_again(self._lake, home)
+        if outcome.state is not State.READY or not outcome.staged or key not in outcome.staged.digests:
+            raise StagedLost(key, outcome)
+        self.expect([outcome])
+        return self._lake.get_file(key, path)
 
-    return fetch
+    def _is_intact(self, key: str, path: Path) -> bool:
+        try:
+            self._lake.get_file(key, path)
+        except FileNotFoundError:
+            return False
+        if key not in self._digests:
+            self._digests[key] = next(iter(self._read_as(key)), None)
+        found = self._digests[key]
+        if found is None or found == (now := sha256_of(path)):
+            return True
+        return now in self._read_as(key)  # another version of the reader has read it since
+
+    def _read_as(self, key: str) -> list[str]:
+        """What the file was when each version of the reader had staged it."""
+        home = f"{key.rpartition('/')[0]}/reading-"
+        readings = [self._lake.get_record(each, ReadingRecord) for each in self._lake.keys(home)]
+        digests = [each.staged.digests.get(key) for each in readings if each and each.staged]
+        return [digest for digest in digests if digest]
+
+    def clear(self) -> None:
+        """Remove the copies: the load is done."""
+        for file in self._folder.glob("*.parquet"):
+            file.unlink()
+
+
+def fetcher(lake: Lake, folder: Path) -> Fetcher:
+    """Return what fetches a staged file by its key."""
+    return Fetcher(lake, folder)
 
 
 def calls_since(lake: Lake, region: Region, day: dt.date | None) -> Iterator[ApiCall]:
@@ -157,8 +311,18 @@ def calls_since(lake: Lake, region: Region, day: dt.date | None) -> Iterator[Api
     for key in lake.keys(prefix):
         if day is not None and dt.date.fromisoformat(key.removeprefix(prefix).split("/")[0]) < day:
             continue
-        for line in (lake.get(key) or b"").splitlines():
-            yield ApiCall.model_validate_json(line)
+        body = lake.get(key) or b""
+        calls, damaged = [], 0
+        for line in body.splitlines():
+            try:
+                calls.append(ApiCall.model_validate_json(line))
+            except ValidationError:
+                damaged += 1
+        if damaged or not body:
+            lake.put_aside(
+                key, body, f"{damaged} of its lines are no calls" if body else "it is empty", made_again=False
+            )
+        yield from calls
 
 
 def _found(lake: Lake, prefix: str, region: Region) -> tuple[list[tuple[Outcomes, str]], dict[str, str]]:
@@ -170,32 +334,25 @@ def _found(lake: Lake, prefix: str, region: Region) -> tuple[list[tuple[Outcomes
     """
     found, damaged = [], {}
     for key in lake.keys(prefix):
-        held = lake.get_with_etag(key)
-        if held is None:
-            continue
         try:
-            outcomes = Outcomes.model_validate_json(held[0])
-        except ValueError:
+            held = lake.get_record_with_etag(key, Outcomes)
+        except DamagedRecord as broken:
             day, _, account = key.removeprefix(Keys.all_outcomes()).removesuffix(".json").split("/")
             damaged[f"{account} {day}"] = (
-                f"s3://{lake.bucket}/{key} ({len(held[0]):,} bytes) is damaged, and nothing of it is loaded: clear the "
+                f"s3://{lake.bucket}/{key} ({broken.size:,} bytes) is damaged, and nothing of it is loaded: clear the "
                 "account's check task of that day, or import, in Airflow; it is written anew"
             )
             log.error("%s", damaged[f"{account} {day}"])
             continue
-        if outcomes.region is region:
-            found.append((outcomes, held[1]))
+        if held is not None and held[0].region is region:
+            found.append(held)
     return found, damaged
 
 
 def _days(lake: Lake, found: Iterable[tuple[Outcomes, str]]) -> Iterator[ListedDay]:
     """What was listed on the day of each account's outcomes; the outcomes themselves vouch for it if the listing is lost."""
     for each, tag in found:
-        listing = None
-        try:
-            listing = lake.get_record(Keys.listing(each.region, each.account, each.business_day), Listing)
-        except ValueError as damaged:
-            log.error("%s: its outcomes say what was listed", damaged)
+        listing = lake.get_record(Keys.listing(each.region, each.account, each.business_day), Listing)
         documents = [o.document for o in each.outcomes] if listing is None else listing.documents
         yield ListedDay(
             region=each.region,

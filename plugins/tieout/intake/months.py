@@ -62,6 +62,8 @@ class Month(Record):
 class Months(Record):
     """What is known of each month of an account, by name; and of each kind of report that was ever refused altogether."""
 
+    made_again = True
+
     months: dict[str, Month] = {}
     kinds: dict[str, Month] = {}
 

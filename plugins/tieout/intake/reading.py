@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 import traceback
 from dataclasses import dataclass
@@ -134,22 +135,32 @@ def _stage(document: Document, raw: RawFile, body: Path, folder: Path, privacy: 
             lines_key=Keys.staged(document, lines.name),
             settlements_key=Keys.staged(document, settlements.name),
             reading=reading,
+            lines_sha256=sha256_of(lines),
+            settlements_sha256=sha256_of(settlements),
         )
     rows = folder / "rows.parquet"
     key = _key_of(document, privacy)
+    reading_of_rows = report.stage_report(
+        body,
+        family=OF_TYPE.get(document.report_type),
+        document_id=document.document_id,
+        charset=charset,
+        file_name=file_name,
+        covers=asked_days(document),
+        privacy=privacy,
+        target=rows,
+    )
     return StagedReport(
         rows_key=Keys.staged(document, f"rows-{key}.parquet" if key else rows.name),
-        reading=report.stage_report(
-            body,
-            family=OF_TYPE.get(document.report_type),
-            document_id=document.document_id,
-            charset=charset,
-            file_name=file_name,
-            covers=asked_days(document),
-            privacy=privacy,
-            target=rows,
-        ),
+        reading=reading_of_rows,
+        rows_sha256=sha256_of(rows),
     )
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file, in hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def asked_days(document: Document) -> tuple[dt.date, dt.date] | None:

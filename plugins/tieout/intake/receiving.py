@@ -126,13 +126,28 @@ def write_down(lake: Lake, account: Account, documents: Sequence[Document]) -> t
     """
     key = Keys.first_listings(account.region, account.name)
     while True:
-        found = lake.get_with_etag(key)
-        known = FirstListings.model_validate_json(found[0]).documents if found else {}
+        found = lake.get_record_with_etag(key, FirstListings)
+        known = found[0].documents if found else _written_down_before(lake, account)
         final = {each.document_id: each for each in documents if each.processing_status in _FINAL}
         together = FirstListings(documents={**final, **known})
         etag = found[1] if found else None
         if final.keys() <= known.keys() or lake.put_if(key, together.model_dump_json(indent=1).encode(), etag=etag):
             return tuple(together.documents.get(each.document_id, each) for each in documents)
+
+
+def _written_down_before(lake: Lake, account: Account) -> dict[str, Document]:
+    """What the listings of the account say of each document, if the record of what was known first is lost."""
+    if not lake.was_put_aside(Keys.first_listings(account.region, account.name)):
+        return {}
+    days = list(lake.keys(Keys.listings(account.region, account.name)))
+    imports = [key for key in lake.keys(Keys.all_import_listings()) if key.endswith(f"/{account.name}.json")]
+    found: dict[str, Document] = {}
+    for key in days + imports:
+        listing = lake.get_record(key, Listing)
+        for document in listing.documents if listing else ():
+            if document.processing_status in _FINAL:
+                found.setdefault(document.document_id, document)
+    return found
 
 
 def read_listing(lake: Lake, account: Account, business_day: dt.date) -> Listing:
@@ -144,7 +159,8 @@ def read_listing(lake: Lake, account: Account, business_day: dt.date) -> Listing
     listing = lake.get_record(key, Listing)
     if listing is None:
         raise FileNotFoundError(
-            f"s3://{lake.bucket}/{key} does not exist: run the task that lists {account.name} first"
+            f"s3://{lake.bucket}/{key} does not exist, or was damaged and put aside: run the task that lists {account.name} "
+            "first"
         )
     return listing
 

@@ -15,6 +15,8 @@ from tieout.documents import Document, DocumentOutcome, RawFile, Reason, Record,
 class Listing(Record):
     """All that Amazon listed for one account at the end of one business day."""
 
+    made_again = True
+
     region: Region
     account: str
     business_day: dt.date
@@ -35,6 +37,8 @@ class Listing(Record):
 class SellerCentralListing(Record):
     """How far the listing of the reports made in Seller Central has come, while it waits for the rate budget."""
 
+    made_again = True
+
     left: tuple[tuple[str, ...], ...]
     """Names of the families that are still to be listed, in groups that are listed together."""
     part: Listed = Listed()
@@ -46,11 +50,15 @@ class SellerCentralListing(Record):
 class FirstListings(Record):
     """What was known of each document of an account when it was listed first, by document id."""
 
+    made_again = True
+
     documents: dict[str, Document]
 
 
 class Manifest(Record):
     """One received document: what it is and what its bytes are."""
+
+    made_again = True
 
     document: Document
     raw: RawFile
@@ -84,6 +92,8 @@ class Wish(Record):
 
 class ReportRequest(Record):
     """A report that is or was asked for. It is written down before Amazon is asked, and completed after it."""
+
+    made_again = True
 
     wish: Wish
     intended_at: AwareDatetime
@@ -120,6 +130,8 @@ class TypeSpacing(Record):
 class Spacing(Record):
     """How far apart reports of one account have to be requested, by type."""
 
+    made_again = True
+
     types: dict[str, TypeSpacing] = {}
 
 
@@ -151,6 +163,8 @@ class Stream(Record):
 class Progress(Record):
     """How far the reports of one account were asked for, and what of it is not there yet."""
 
+    made_again = True
+
     planned_on: dt.date
     """The latest business day that was planned."""
     streams: dict[str, dict[str, Stream]] = {}
@@ -173,6 +187,8 @@ class Ended(Record):
 class Collected(Record):
     """What one account wants on one business day, and what became of it so far."""
 
+    made_again = True
+
     business_day: dt.date
     planned_at: AwareDatetime
     families: tuple[str, ...]
@@ -191,12 +207,16 @@ class Collected(Record):
 class Participations(Record):
     """The marketplaces in which an account sells, as Amazon says on one business day."""
 
+    made_again = True
+
     business_day: dt.date
     marketplace_ids: tuple[str, ...]
 
 
 class NotReceived(Record):
     """Why a document that Amazon lists is not in the lake; it is looked at again in later runs."""
+
+    made_again = True
 
     document: Document
     reason: Reason
@@ -209,6 +229,8 @@ class NotReceived(Record):
 
 class ReadingRecord(Record):
     """How reading a document ended: staged files, or the reason why it was refused."""
+
+    made_again = True
 
     reader_version: int
     staged: StagedFiles | StagedReport | None = None
@@ -230,6 +252,8 @@ class Outcomes(Record):
 
 class Quarantined(Record):
     """Why a document is kept out of the warehouse, and where its bytes are."""
+
+    made_again = True
 
     document: Document
     raw: RawFile | None

@@ -79,6 +79,10 @@ def request(amazon: SellingPartner, lake: Lake, clock: Clock, wish: Wish) -> Rep
     key = _key(wish)
     mine = ReportRequest(wish=wish, intended_at=clock.now(), asker=uuid.uuid4().hex)
     known = lake.get_record(key, ReportRequest)
+    if known is None and lake.was_put_aside(key):
+        # Amazon may have been asked on that day or since: its listing tells
+        since = dt.datetime.combine(wish.wanted_on, dt.time(), dt.UTC)
+        known = lake.put_first(key, mine.model_copy(update={"intended_at": since, "asker": "unknown"}))
     if known is None:
         if (earlier := _identical(lake, clock, wish)) is not None:
             log.info("%s: the report %s of an identical request is used", wish.report_type, earlier.report_id)
@@ -290,5 +294,5 @@ def _json(request: ReportRequest) -> bytes:
 
 def _tag(lake: Lake, key: str, known: ReportRequest) -> str | None:
     """The entity tag of the request as it was read; a tag that fits nothing if it has changed since."""
-    found = lake.get_with_etag(key)
-    return found[1] if found and ReportRequest.model_validate_json(found[0]) == known else '"changed"'
+    found = lake.get_record_with_etag(key, ReportRequest)
+    return found[1] if found and found[0] == known else '"changed"'

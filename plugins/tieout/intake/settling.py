@@ -33,6 +33,7 @@ from tieout.intake.reading import (
     is_settlement,
     read_bounded,
     reader_version,
+    sha256_of,
     version_of,
 )
 from tieout.intake.receiving import fetch_raw, present, tells_unknown
@@ -93,15 +94,19 @@ def read(lake: Lake, documents: Sequence[Document]) -> int:
         )
     with BoundedProcess(Limits.of_reader()) as reader:
         for document in todo:
+            manifest = lake.get_record(Keys.raw_manifest(document), Manifest)
+            if manifest is None:
+                continue  # it was damaged: the document is no longer received
             with tempfile.TemporaryDirectory(prefix="tieout-read-") as folder:
-                _read_one(lake, reader, document, Path(folder))
+                _read_one(lake, reader, document, manifest, Path(folder))
     return len(todo)
 
 
-def _read_one(lake: Lake, reader: BoundedProcess, document: Document, folder: Path) -> None:
-    manifest = _manifest(lake, document)
+def _read_one(lake: Lake, reader: BoundedProcess, document: Document, manifest: Manifest, folder: Path) -> None:
     done = _read_bytes(lake, reader, manifest, folder)
-    if done.refused and done.refused.code is ReasonCode.RAW_DIFFERS and (now := _manifest(lake, document)) != manifest:
+    differs = done.refused and done.refused.code is ReasonCode.RAW_DIFFERS
+    if differs and (now := _manifest(lake, document)) not in (None, manifest):
+        assert now is not None
         manifest = now  # the bytes were redacted, or fetched again, in between
         done = _read_bytes(lake, reader, manifest, folder)
     if done.refused and done.refused.code is ReasonCode.READER_FAILED:
@@ -146,9 +151,35 @@ def check(lake: Lake, documents: Sequence[Document], docs: Path | None) -> int:
         for each in documents
         if _is_final(each) and _outcome_key(lake, each) not in spoken and each.document_id not in missing
     ]
+    mended: set[str] = set()
+    while todo:
+        try:
+            _judge(lake, todo, docs)
+            break
+        except StagedDiffers as differs:
+            if differs.document.document_id in mended:
+                raise
+            mended.add(differs.document.document_id)
+            log.error("%s: the document is read again from its bytes", differs)
+            forget(lake, differs.document)
+            read(lake, [differs.document])
+    return len(todo)
+
+
+class StagedDiffers(Exception):
+    """A staged file is not what was staged."""
+
+    def __init__(self, document: Document, key: str) -> None:
+        super().__init__(f"{key} is gone, or is not the file that was staged")
+        self.document = document
+
+
+def _judge(lake: Lake, todo: Sequence[Document], docs: Path | None) -> None:
     staged: list[tuple[Document, Manifest, StagedFiles | StagedReport]] = []
     for document in todo:
         judged = _without_checks(lake, document)
+        if judged is None:
+            continue
         if isinstance(judged, DocumentOutcome):
             lake.put_record(_outcome_key(lake, document), _now_judged(judged))
         else:
@@ -156,7 +187,6 @@ def check(lake: Lake, documents: Sequence[Document], docs: Path | None) -> int:
     if staged:
         for outcome in _checked(lake, staged, docs):
             lake.put_record(_outcome_key(lake, outcome.document), _now_judged(outcome))
-    return len(todo)
 
 
 def _now_judged(outcome: DocumentOutcome) -> DocumentOutcome:
@@ -201,16 +231,32 @@ def _is_final(document: Document) -> bool:
 
 
 def _not_received(lake: Lake, documents: Sequence[Document]) -> dict[str, NotReceived]:
-    """The documents that are not in the lake because they came empty or could not be had, by id."""
+    """The documents that are not in the lake, because they came empty, could not be had, or their record is damaged, by id."""
     received = present(lake, map(Keys.raw_of, documents))
     found = {}
     for document in documents:
         place = Keys.not_received(document)
-        if place in received and Keys.raw_manifest(document) not in received:
-            failure = lake.get_record(place, NotReceived)
-            if failure:
-                found[document.document_id] = failure
+        if Keys.raw_manifest(document) in received or not _is_final(document):
+            continue
+        failure = lake.get_record(place, NotReceived) if place in received else _lost(lake, document)
+        failure = failure or _lost(lake, document)
+        if failure:
+            found[document.document_id] = failure
     return found
+
+
+def _lost(lake: Lake, document: Document) -> NotReceived | None:
+    """What is said of a document whose manifest, or record of why it did not come, was damaged; None if neither was."""
+    for key in (Keys.raw_manifest(document), Keys.not_received(document)):
+        if lake.was_put_aside(key):
+            message = (
+                f"{key} was damaged, and is at {Keys.damaged(key)}: it is not known what was received. The next run fetches the "
+                "document while Amazon lists it; else restore the object, release the document with fetch_again, or import its "
+                "file again"
+            )
+            reason = Reason(code=ReasonCode.NOT_RECEIVED, message=message)
+            return NotReceived(document=document, reason=reason, tried_at=dt.datetime.now(dt.UTC))
+    return None
 
 
 def _outcome_key(lake: Lake, document: Document) -> str:
@@ -223,8 +269,13 @@ def _suite_version(document: Document) -> int:
     return SUITE_VERSION if is_settlement(document) else REPORT_SUITE_VERSION
 
 
-def _without_checks(lake: Lake, document: Document) -> DocumentOutcome | tuple[Manifest, StagedFiles | StagedReport]:
-    """What became of a document that needs no checks; else its bytes and its staged files."""
+def _without_checks(
+    lake: Lake, document: Document
+) -> DocumentOutcome | tuple[Manifest, StagedFiles | StagedReport] | None:
+    """What became of a document that needs no checks; else its bytes and its staged files.
+
+    None if its manifest is damaged: then it is no longer received.
+    """
     if document.processing_status == "CANCELLED":
         return _skipped(document, ReasonCode.REPORT_CANCELLED, "Amazon cancelled the report: it holds no data")
     if document.processing_status == "FATAL":
@@ -236,7 +287,12 @@ def _without_checks(lake: Lake, document: Document) -> DocumentOutcome | tuple[M
             raw=manifest.raw if manifest else None,
         )
     manifest = _manifest(lake, document)
+    if manifest is None:
+        return None
     reading = lake.get_record(_reading_key(lake, document), ReadingRecord)
+    if reading is None and lake.was_put_aside(_reading_key(lake, document)):
+        read(lake, [document])
+        reading = lake.get_record(_reading_key(lake, document), ReadingRecord)
     if reading is None:
         raise RuntimeError(f"{document.document_id} was received and not read: run its read task")
     if isinstance(reading.staged, StagedReport) and reading.staged.reading.rows == 0:
@@ -265,11 +321,13 @@ def _checked(
         for number, (document, _, files) in enumerate(staged):
             place = Path(folder) / str(number)
             if isinstance(files, StagedFiles):
-                lines = lake.get_file(files.lines_key, place.with_suffix(".lines.parquet"))
-                settlements = lake.get_file(files.settlements_key, place.with_suffix(".settlements.parquet"))
+                lines = _fetched(lake, document, files, files.lines_key, place.with_suffix(".lines.parquet"))
+                settlements = _fetched(
+                    lake, document, files, files.settlements_key, place.with_suffix(".settlements.parquet")
+                )
                 inputs.append(StagedInput(document.document_id, lines, settlements, files.reading))
             else:
-                rows = lake.get_file(files.rows_key, place.with_suffix(".rows.parquet"))
+                rows = _fetched(lake, document, files, files.rows_key, place.with_suffix(".rows.parquet"))
                 asked = asked_days(document) or (None, None)
                 inputs.append(StagedReportInput(document.document_id, rows, files.reading, *asked))
         results = check_documents(inputs, docs_dir=docs)
@@ -289,6 +347,43 @@ def _checked(
             suite_version=_suite_version(document),
             reader_version=reader_version(document),
         )
+
+
+def _fetched(lake: Lake, document: Document, files: StagedFiles | StagedReport, key: str, path: Path) -> Path:
+    """Fetch a staged file, and compare it with what was staged.
+
+    Raises:
+        StagedDiffers: If it is another, or gone.
+    """
+    try:
+        lake.get_file(key, path)
+    except FileNotFoundError:
+        raise StagedDiffers(document, key) from None
+    if files.digests[key] not in (None, sha256_of(path)):
+        raise StagedDiffers(document, key)
+    return path
+
+
+def stage_again(lake: Lake, home: str) -> DocumentOutcome:
+    """Read and check a document whose staged files are damaged from its bytes; it is in quarantine if they are, too.
+
+    Args:
+        lake: The lake.
+        home: Region, account, report type and document id, with slashes between them.
+
+    Raises:
+        FileNotFoundError: The document's manifest is damaged or gone.
+    """
+    key = f"{Keys.all_raw()}{home}/manifest.json"
+    manifest = lake.get_record(key, Manifest)
+    if manifest is None:
+        raise FileNotFoundError(
+            f"the staged files of {home} are damaged, and {key} is gone or damaged: restore it from a backup, or release "
+            "the document with fetch_again, or import its file again"
+        )
+    (outcome,) = judge_again(lake, [manifest.document], None)
+    shelve(lake, outcome)
+    return outcome
 
 
 def _dated(document: Document, latest: dt.datetime | None) -> Document:
@@ -411,14 +506,18 @@ def outcome_of(lake: Lake, document: Document) -> DocumentOutcome:
             f"Amazon is still making the report ({document.processing_status}); the next run lists it again",
         )
     outcome = lake.get_record(_outcome_key(lake, document), DocumentOutcome)
+    if outcome is None and lake.was_put_aside(_outcome_key(lake, document)):
+        check(lake, [document], None)
+        outcome = lake.get_record(_outcome_key(lake, document), DocumentOutcome)
     if outcome is None:
         raise RuntimeError(f"{document.document_id} was listed and not judged: run the tasks before this one")
     return outcome
 
 
-def _manifest(lake: Lake, document: Document) -> Manifest:
+def _manifest(lake: Lake, document: Document) -> Manifest | None:
+    """The manifest of a document; None if it was damaged."""
     manifest = lake.get_record(Keys.raw_manifest(document), Manifest)
-    if manifest is None:
+    if manifest is None and not lake.was_put_aside(Keys.raw_manifest(document)):
         raise RuntimeError(f"{document.document_id} was listed and is not in the lake: run its receive task")
     return manifest
 

@@ -4,6 +4,6 @@ from tieout.lake.budgets import LakeBudgetStore
 from tieout.lake.calls import CallLog
 from tieout.lake.keys import Keys
 from tieout.lake.sizes import LakeSizeStore
-from tieout.lake.store import Lake
+from tieout.lake.store import DamagedRecord, Lake
 
-__all__ = ["CallLog", "Keys", "Lake", "LakeBudgetStore", "LakeSizeStore"]
+__all__ = ["CallLog", "DamagedRecord", "Keys", "Lake", "LakeBudgetStore", "LakeSizeStore"]

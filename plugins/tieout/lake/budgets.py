@@ -17,8 +17,8 @@ class LakeBudgetStore:
         self._account = account
 
     def read(self, operation: str) -> tuple[bytes, str] | None:
-        """Return the state and its entity tag; None when there is none."""
-        return self._lake.get_with_etag(self._key(operation))
+        """Return the state and its entity tag; None when there is none, or a damaged one: then the budget is a full one."""
+        return self._lake.get_json_with_etag(self._key(operation))
 
     def write(self, operation: str, state: bytes, tag: str | None) -> str | None:
         """Write the state if it still has the tag; return its new tag, or None if it was not written."""

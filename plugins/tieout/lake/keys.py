@@ -22,6 +22,11 @@ class Keys:
         return f"listed/{region}/{account}/days/{business_day.isoformat()}.json"
 
     @staticmethod
+    def listings(region: Region, account: str) -> str:
+        """Prefix of the listings of one account, by business day."""
+        return f"listed/{region}/{account}/days/"
+
+    @staticmethod
     def listing_in_progress(region: Region, account: str, business_day: dt.date) -> str:
         """How far the listing of one account and business day has come, while it waits for the rate budget."""
         return f"listed/{region}/{account}/in_progress/{business_day.isoformat()}.json"
@@ -44,7 +49,12 @@ class Keys:
     @staticmethod
     def import_listings(import_id: str) -> str:
         """Prefix of the listings of one import."""
-        return f"listed/imports/{import_id}/"
+        return f"{Keys.all_import_listings()}{import_id}/"
+
+    @staticmethod
+    def all_import_listings() -> str:
+        """Prefix of the listings of all imports."""
+        return "listed/imports/"
 
     @staticmethod
     def raw_body(document: Document) -> str:
@@ -265,6 +275,14 @@ class Keys:
     def participations(region: Region, account: str) -> str:
         """The marketplaces in which an account sells, as Amazon said last."""
         return f"collected/{region}/{account}/marketplaces.json"
+
+    DAMAGED = "damaged/"
+    """Prefix of objects that were not the records that they should be; the key at which each was follows."""
+
+    @staticmethod
+    def damaged(key: str) -> str:
+        """A copy of the damaged object that was, or is, at a key."""
+        return f"{Keys.DAMAGED}{key}"
 
     @staticmethod
     def digest(channel: str) -> str:

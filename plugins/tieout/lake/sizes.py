@@ -15,8 +15,9 @@ class LakeSizeStore:
         self._key = Keys.sizes(region, account, operation)
 
     def read(self) -> bytes | None:
-        """Return what was written last; None if nothing was."""
-        return self._lake.get(self._key)
+        """Return what was written last; None if nothing was, or what was is damaged: then the size is found anew."""
+        held = self._lake.get_json_with_etag(self._key)
+        return held[0] if held else None
 
     def write(self, size: bytes) -> None:
         """Keep a size that works."""

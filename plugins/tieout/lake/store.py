@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
+from tieout.lake.keys import Keys
 from tieout.privacy import NO_KEY, Encryption, Privacy
 
 if TYPE_CHECKING:
@@ -19,11 +21,27 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=BaseModel)
 
+log = logging.getLogger(__name__)
+
 SINGLE_PART = 32 << 20
 """Bytes. A file up to this size goes up in one request; boto3's transfer manager, with its threads, is for larger ones."""
 
 WRITER = "writer"
 """Metadata of an object that was written under a condition: the id of that one write."""
+
+
+class DamagedRecord(ValueError):
+    """An object of the lake is not the record that it should be; the message has its key.
+
+    Attributes:
+        key: Of the object.
+        size: Bytes that it has.
+    """
+
+    def __init__(self, lake: Lake, key: str, size: int, what: str) -> None:
+        super().__init__(f"s3://{lake.bucket}/{key} {what}. A copy is at {Keys.damaged(key)}")
+        self.key = key
+        self.size = size
 
 
 class Lake:
@@ -60,6 +78,11 @@ class Lake:
         if self.put_if(key, record.model_dump_json(indent=1).encode(), etag=None):
             return record
         held = self.get_record(key, type(record))
+        if held is None:
+            # a damaged one was there, and is put aside
+            if self.put_if(key, record.model_dump_json(indent=1).encode(), etag=None):
+                return record
+            held = self.get_record(key, type(record))
         if held is None:
             raise RuntimeError(f"s3://{self.bucket}/{key} was there and is gone; was the lake emptied during the run?")
         return held
@@ -126,22 +149,69 @@ class Lake:
             raise
 
     def get_record(self, key: str, kind: type[R]) -> R | None:
-        """Return the record at a key; None when there is none.
+        """Return the record at a key; None when there is none, or a damaged one of a kind that is made again.
 
-        :raises ValueError: if the object is not such a record.
+        Raises:
+            DamagedRecord: The object is not such a record, and nothing makes it again.
         """
-        body = self.get(key)
-        if body is None:
+        found = self.get_record_with_etag(key, kind)
+        return found[0] if found else None
+
+    def get_record_with_etag(self, key: str, kind: type[R]) -> tuple[R, str] | None:
+        """As `get_record`, with the object's entity tag.
+
+        A damaged object, such as the empty one that a power cut leaves, is copied to `damaged/`, from where an alert is
+        raised. If the kind is made again (`made_again`), it is also removed, as if it had never been written.
+        """
+        held = self.get_with_etag(key)
+        if held is None:
             return None
         try:
-            return kind.model_validate_json(body)
-        except ValueError as error:
-            raise ValueError(f"s3://{self.bucket}/{key} does not hold a {kind.__name__}: {error}") from error
+            return kind.model_validate_json(held[0]), held[1]
+        except ValidationError as error:
+            newer = all(each["type"] == "extra_forbidden" for each in error.errors())
+            problem = "it has fields of another version of Tieout" if newer else _problem(error)
+            made_again = getattr(kind, "made_again", False) and not newer
+            self.put_aside(key, held[0], problem, made_again=made_again)
+            if made_again:
+                return None
+            raise DamagedRecord(self, key, len(held[0]), f"does not hold a {kind.__name__}: {problem}") from error
 
-    def get_json(self, key: str) -> Any | None:
-        """Return the JSON value at a key; None when there is none."""
-        body = self.get(key)
-        return None if body is None else json.loads(body)
+    def get_json_with_etag(self, key: str) -> tuple[bytes, str] | None:
+        """Return the bytes of a JSON object and its entity tag; a damaged one is put aside, as if there were none."""
+        held = self.get_with_etag(key)
+        if held is None:
+            return None
+        try:
+            if isinstance(json.loads(held[0]), dict):
+                return held
+            problem = "it is no JSON object"
+        except ValueError as error:
+            problem = f"it is no JSON ({type(error).__name__})"
+        self.put_aside(key, held[0], problem, made_again=True)
+        return None
+
+    def put_aside(self, key: str, body: bytes, problem: str, *, made_again: bool) -> None:
+        """Copy a damaged object to `damaged/`.
+
+        Args:
+            key: Where it is.
+            body: What it holds.
+            problem: What is wrong with it.
+            made_again: Whether to remove it, because it is made again.
+        """
+        log.error(
+            "s3://%s/%s (%s bytes) is damaged: %s. %s",
+            self.bucket, key, f"{len(body):,}", problem,
+            f"It was moved to {Keys.damaged(key)}" if made_again else f"A copy is at {Keys.damaged(key)}",
+        )  # fmt: skip
+        self.put(Keys.damaged(key), body)
+        if made_again:
+            self.delete(key)
+
+    def was_put_aside(self, key: str) -> bool:
+        """Whether a damaged object was at a key."""
+        return next(self.keys(Keys.damaged(key)), None) == Keys.damaged(key)
 
     def get_file(self, key: str, path: Path) -> Path:
         """Download an object to a file.
@@ -187,6 +257,13 @@ class Lake:
     def delete(self, key: str) -> None:
         """Delete one object, if it is there."""
         self.client.delete_object(Bucket=self.bucket, Key=key)
+
+
+def _problem(error: ValidationError) -> str:
+    """What is wrong with a record, without what it holds."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{place}: {first['msg']}" if place else str(first["msg"])
 
 
 def _status(error: ClientError) -> int:

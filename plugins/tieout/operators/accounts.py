@@ -68,6 +68,7 @@ class AccountForDocumentsOperator(BaseOperator):
 
         :raises TroubleTold: naming every document without a state and every one newly quarantined; each has its alert.
         """
+        from tieout.intake.damage import damages
         from tieout.intake.settling import AccountKeys, account_for
         from tieout.lake import Keys
 
@@ -83,6 +84,7 @@ class AccountForDocumentsOperator(BaseOperator):
         ]
         lake = LakeHook().lake()
         found = account_for(lake, keys, day)
+        tell(lake, damages(lake, self.region))
         for line in found.still_quarantined:
             self.log.warning("still in quarantine: %s", line)
         fail_for(lake, found.trouble, f"{self.region} {day}")

@@ -29,6 +29,16 @@ class PlanDevelopersOperator(BaseOperator):
         return [each.model_dump(mode="json") for each in sorted(developers, key=lambda a: a.name)]
 
 
+def receive_day(account: Account, business_day: dt.date) -> int:
+    """Ask for every month that may have changed; return how many new versions came."""
+    from tieout.intake.appstore import receive_months
+
+    lake = LakeHook().lake()
+    hook = AppstoreHook(account, lake)
+    with hook.client() as appstore:
+        return receive_months(appstore, lake, hook.clock, account, business_day)
+
+
 class ReceiveAppstoreOperator(AccountOperator):
     """Ask for every month that may have changed, and keep what is new."""
 
@@ -38,18 +48,21 @@ class ReceiveAppstoreOperator(AccountOperator):
 
     def work(self, account: Account, business_day: dt.date) -> int:
         """Return how many new versions came since the last wait."""
-        from tieout.intake.appstore import receive_months
-
-        lake = LakeHook().lake()
-        hook = AppstoreHook(account, lake)
-        with hook.client() as appstore:
-            received = receive_months(appstore, lake, hook.clock, account, business_day)
+        received = receive_day(account, business_day)
         self.log.info("%s: %s new versions of months", account.name, received)
         return received
 
 
 class ProveAppstoreOperator(AccountOperator):
     """Read and check what is new, quarantine what fails, and say of every listed document what became of it."""
+
+    def clock(self, account: Account) -> Clock:
+        """The clock that Amazon's limits are counted on."""
+        return AppstoreHook(account, LakeHook().lake()).clock
+
+    def list_again(self, account: Account, business_day: dt.date) -> None:
+        """Make the listing of a day anew."""
+        receive_day(account, business_day)
 
     def work(self, account: Account, business_day: dt.date) -> dict[str, int]:
         """Return how many documents ended in which state."""

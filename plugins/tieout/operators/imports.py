@@ -12,6 +12,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from tieout.accounts import load_all_accounts
+from tieout.alerts import Alert, AlertKind
 from tieout.hooks.lake import LakeHook
 from tieout.hooks.warehouse import WarehouseHook
 from tieout.operators.accounts import fail_for
@@ -117,13 +118,23 @@ class LoadImportOperator(WarehouseOperator):
 
 
 class AccountForFilesOperator(FilesOperator):
-    """Fail unless every file was loaded, or skipped with a reason."""
+    """Fail unless every file was loaded, or skipped with a reason.
+
+    :param loaded: (templated) what `LoadImportOperator` returned.
+    """
+
+    template_fields = (*FILES_FIELDS, "loaded")
+
+    def __init__(self, *, loaded: Any = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.loaded = loaded
 
     def execute(self, context: Context) -> dict[str, int]:
         """Return how many files ended in which state.
 
         :raises TroubleTold: naming every file that is in quarantine; each has its alert.
         """
+        from tieout.intake.damage import damages
         from tieout.intake.imports import import_id, read_listings
         from tieout.intake.settling import AccountKeys, account_for
         from tieout.lake import Keys
@@ -140,5 +151,11 @@ class AccountForFilesOperator(FilesOperator):
             for listing in listings
         ]
         found = account_for(lake, keys, None)
-        fail_for(lake, found.trouble, f"import of {self.source}")
+        damaged = [each for each in damages(lake) if each.subject.startswith(Keys.import_listings(name))]
+        unloaded = [
+            Alert(kind=AlertKind.DOCUMENT_UNACCOUNTED, subject=name, message=message)
+            for result in self.loaded or ()
+            for name, message in sorted(result["unaccounted"].items())
+        ]
+        fail_for(lake, [*found.trouble, *damaged, *unloaded], f"import of {self.source}")
         return dict(found.states)

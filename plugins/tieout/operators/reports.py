@@ -50,7 +50,7 @@ class AccountOperator(BaseOperator):
         """
         account = Account.model_validate(self.account)
         try:
-            return self.work(account, business_day(context))
+            return self._work_listed(account, business_day(context))
         except NotYet as early:
             clock = self.clock(account)
             wait = clock.machine_seconds((early.available_at - clock.now()).total_seconds())
@@ -61,9 +61,38 @@ class AccountOperator(BaseOperator):
                 raise
             raise AirflowFailException(str(error)) from error
 
+    def _work_listed(self, account: Account, business_day: dt.date) -> Any:
+        """Do the work; if the day's listing was damaged and put aside, list again first."""
+        from tieout.lake import Keys
+
+        try:
+            return self.work(account, business_day)
+        except FileNotFoundError:
+            key = Keys.listing(account.region, account.name, business_day)
+            lake = LakeHook().lake()
+            if lake.get(key) is not None or not lake.was_put_aside(key):
+                raise
+        self.list_again(account, business_day)
+        return self.work(account, business_day)
+
+    def list_again(self, account: Account, business_day: dt.date) -> None:
+        """Make the listing of a day anew."""
+        list_day(account, business_day)
+
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Go on after a wait."""
         return self.execute(context)
+
+
+def list_day(account: Account, business_day: dt.date) -> int:
+    """List what Amazon holds of an account at the end of a business day; return how many reports that is."""
+    from tieout.intake.seller_central import list_reports
+
+    lake = LakeHook().lake()
+    hook = SellingPartnerHook(account, lake)
+    with hook.client() as amazon:
+        listing = list_reports(amazon, lake, hook.clock, account, business_day, settings().families)
+    return len(listing.documents)
 
 
 class ListReportsOperator(AccountOperator):
@@ -71,15 +100,9 @@ class ListReportsOperator(AccountOperator):
 
     def work(self, account: Account, business_day: dt.date) -> int:
         """Return how many were listed."""
-        from tieout.intake.seller_central import list_reports
-
-        lake = LakeHook().lake()
-        hook = SellingPartnerHook(account, lake)
-        families = settings().families
-        with hook.client() as amazon:
-            listing = list_reports(amazon, lake, hook.clock, account, business_day, families)
-        self.log.info("%s: Amazon lists %s reports", account.name, len(listing.documents))
-        return len(listing.documents)
+        count = list_day(account, business_day)
+        self.log.info("%s: Amazon lists %s reports", account.name, count)
+        return count
 
 
 class CollectReportsOperator(AccountOperator):

@@ -104,10 +104,12 @@ class BuildMartsOperator(WarehouseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Return how many settlements had changed, and how many rows of each mart did."""
         from tieout.intake.alerting import follow, record
+        from tieout.intake.damage import follow_damages
 
         warehouse, lake = WarehouseHook().warehouse(), LakeHook().lake()
         built = dataclasses.asdict(warehouse.build_marts())
-        tell_resolved(lake, follow(warehouse, lake, dt.datetime.now(dt.UTC)))
+        now = dt.datetime.now(dt.UTC)
+        tell_resolved(lake, [*follow(warehouse, lake, now), *follow_damages(lake, now)])
         record(warehouse, lake)
         return built
 

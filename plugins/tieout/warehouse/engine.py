@@ -32,6 +32,7 @@ from tieout.documents import (
     SettlementChange,
     Severity,
     StagedFiles,
+    StagedLost,
     StagedReport,
     State,
 )
@@ -213,14 +214,21 @@ class Warehouse:
         :param days: the business days that are complete with this load.
         :raises ValueError: if a document comes twice, is of another region, or is ready without being staged and checked.
         """
-        with self.connect() as con, transaction(con):
-            return _Load(con, fetch, region, business_day, run_id, utc_now()).run(outcomes, decisions, days)
+        while True:
+            try:
+                with self.connect() as con, transaction(con):
+                    return _Load(con, fetch, region, business_day, run_id, utc_now()).run(outcomes, decisions, days)
+            except StagedLost as lost:
+                outcomes = _with(outcomes, lost)
 
-    def replay(self, records: Iterable[LoadRecord], fetch: Callable[[str], Path]) -> int:
+    def replay(
+        self, records: Iterable[LoadRecord], fetch: Callable[[str], Path], *, loaded: Callable[[], None] = lambda: None
+    ) -> int:
         """Do loads again that the log in the lake holds, oldest first, with their times and names.
 
         ops.load ends as the log says, row for row: what the fee dictionary of an earlier day changed cannot be found again.
 
+        :param loaded: called when the files of a load are needed no longer.
         :return: how many loads there were.
         """
         changes: list[dict[str, Any]] = []
@@ -228,9 +236,16 @@ class Warehouse:
         with self.connect() as con:
             for record in records:
                 count += 1
-                with transaction(con):
-                    load = _Load(con, fetch, None, record.business_day, record.run_id, record.loaded_at)
-                    load.run(record.outcomes, record.decisions, record.days)
+                outcomes: Sequence[DocumentOutcome] = record.outcomes
+                while True:
+                    try:
+                        with transaction(con):
+                            load = _Load(con, fetch, None, record.business_day, record.run_id, record.loaded_at)
+                            load.run(outcomes, record.decisions, record.days)
+                        break
+                    except StagedLost as lost:
+                        outcomes = _with(outcomes, lost)
+                loaded()
                 for change in record.changes:
                     place = {"load_id": len(changes) + 1, "loaded_at": record.loaded_at, "run_id": record.run_id}
                     changes.append({**place, "business_day": record.business_day, **change.model_dump()})
@@ -909,6 +924,18 @@ class _Load:
             ).fetchall()
         }
         return tuple(Disposition(o.document.document_id, *found[o.document.document_id]) for o in outcomes)
+
+
+def _with(outcomes: Sequence[DocumentOutcome], lost: StagedLost) -> list[DocumentOutcome]:
+    """The outcomes, with a document in quarantine whose staged file is lost.
+
+    Raises:
+        StagedLost: It is in quarantine already: what is lost is not its own.
+    """
+    name = lost.outcome.document.document_id
+    if any(each.document.document_id == name and each.state is lost.outcome.state for each in outcomes):
+        raise lost
+    return [*(each for each in outcomes if each.document.document_id != name), lost.outcome]
 
 
 def _follows_loads(mart: Model) -> bool:

@@ -28,7 +28,12 @@ def replace_by_copy(source: Path, target: Path) -> None:
     """
     copy = half_copy(target)
     remove_database(copy)
-    _require_room(source, target)
+    require_room(
+        target.parent,
+        source.stat().st_size,
+        "the read copy",
+        "beside the one that is there until it is replaced. Make room; the read copy stays as it was, and the next run publishes",
+    )
     try:
         # By a process of its own: a process that opens and closes the file gives up DuckDB's lock of it.
         done = subprocess.run(["cp", str(source), str(copy)], check=False, stderr=subprocess.PIPE)
@@ -46,13 +51,24 @@ def replace_by_copy(source: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
-def _require_room(source: Path, target: Path) -> None:
-    needed, free = source.stat().st_size, _free(target)
+def require_room(folder: Path, needed: int, what: str, advice: str) -> None:
+    """Look for room before something is written.
+
+    Args:
+        folder: Where it is written; it need not exist.
+        needed: Bytes that it takes.
+        what: What takes them.
+        advice: What to do, and what becomes of it.
+
+    Raises:
+        OSError: If the disk has less; the message has both figures.
+    """
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    free = shutil.disk_usage(there).free
     if free < needed:
         raise OSError(
             errno.ENOSPC,
-            f"the disk of {target.parent} has {free:,} bytes free, and the read copy takes {needed:,}, beside the one that is "
-            "there until it is replaced. Make room; the read copy stays as it was, and the next run publishes",
+            f"the disk of {folder} has {free:,} bytes free, and {what} takes {needed:,}, {advice}",
         )
 
 
