@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simulator.clock import iso_z
@@ -22,6 +22,7 @@ from simulator.sources.chance import one_of
 from simulator.sources.files import Ask, File, plain, quoted
 from simulator.sources.goods import goods
 from simulator.sources.languages import LANGUAGES, Language
+from simulator.sources.persons import buyer_of
 from simulator.sources.places import PLACES
 from simulator.sources.transactions import chain
 from simulator.world import Period
@@ -279,6 +280,8 @@ def cells(row: Movement, language: Language, now: dt.datetime, more: Mapping[str
     """
     currency = row.period.stream.currency
     address = one_of(PLACES[row.country], row.order_id) if row.marketplace and row.order_id else None
+    if address and (buyer := buyer_of(row.order_id)) is not None:
+        address = replace(address, city=buyer.city)
     released = row.released_at <= now
     found = {
         **(more or {}),

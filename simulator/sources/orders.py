@@ -19,6 +19,7 @@ from simulator.sources.book import Book, Event, Sold
 from simulator.sources.chance import code, hours, number, one_of
 from simulator.sources.files import Ask, File, encoded, offset_time, plain, tsv
 from simulator.sources.goods import goods
+from simulator.sources.persons import buyer_of
 from simulator.sources.places import PLACES, order_zone
 
 Status = Literal["Pending", "Unshipped", "Shipped", "Shipped - Returned to Seller", "Cancelled"]
@@ -309,6 +310,17 @@ def _cells(account: str, line: OrderLine, names: tuple[str, ...]) -> list[str]:
         "purchase-order-number": "PO-" + code(6, line.order_id) if line.business else "",
         **dict.fromkeys(("is-iba", "is-replacement-order", "is-exchange-order", "is-transparency"), "false"),
     }
+    if (buyer := buyer_of(line.order_id)) is not None:
+        cells |= {
+            "ship-city": buyer.city,
+            "buyer-citizen-name": buyer.name,
+            "buyer-vat-number": buyer.tax_number,
+            "invoice-business-legal-name": buyer.name,
+            "invoice-business-address": buyer.street,
+            "customized-url": f"https://example.com/{buyer.email}",
+        }
+        if line.business:
+            cells["purchase-order-number"] = buyer.phone
     if line.amounts is not None:
         cells |= {name: plain(minor, line.currency or "") for name, minor in line.amounts.items()}
     return [cells.get(name, "") for name in names]

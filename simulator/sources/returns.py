@@ -16,6 +16,7 @@ from simulator.sources.book import Book, centre
 from simulator.sources.chance import code, hours, number, one_of
 from simulator.sources.files import Ask, File, encoded, month_name_day, offset_time, plain, tsv
 from simulator.sources.goods import goods
+from simulator.sources.persons import buyer_of
 from simulator.sources.places import local_zone
 
 LATE = dt.timedelta(days=9)
@@ -241,6 +242,8 @@ def write(ask: Ask) -> File:
             "Order quantity": str(each.quantity),
             "Refunded Amount": "" if each.refunded is None else plain(each.refunded, each.currency),
         }
+        if (buyer := buyer_of(each.order_id)) is not None:
+            cells["SafeT Action reason"] = buyer.comment
         rows.append([cells.get(name, "") for name in _COLUMNS])
     return encoded(tsv(_COLUMNS, rows), len(rows), ask.style)
 
@@ -270,7 +273,7 @@ def _fba_returns(book: Book) -> list[FbaReturn]:
                     reason=one_of(_REASONS, order_id, "reason"),
                     status="",
                     plate="LPNRR" + code(8, order_id, sold.item.order_item_code, "plate"),
-                    comments=one_of(_COMMENTS, order_id, "comment"),
+                    comments=buyer.comment if (buyer := buyer_of(order_id)) else one_of(_COMMENTS, order_id, "comment"),
                 )
             )
     return sorted(found, key=lambda each: (each.returned_at, each.order_id))

@@ -19,6 +19,7 @@ from simulator.sources.book import Book, Event, Sold
 from simulator.sources.chance import code, number, one_of
 from simulator.sources.files import Ask, File, encoded, month_name_day, plain, quoted, tsv
 from simulator.sources.goods import goods
+from simulator.sources.persons import buyer_of
 from simulator.sources.places import PLACES
 
 COUNTRIES = frozenset({"GB", "IE", "DE", "FR", "IT", "ES", "NL", "BE", "SE", "PL"})
@@ -321,6 +322,15 @@ def _transaction_cells(ask: Ask, line: TaxLine) -> dict[str, str]:
         "TAX_REPORTING_SCHEME": "DEEMED_RESELLER" if line.by_marketplace else "REGULAR",
         "TAX_COLLECTION_RESPONSIBILITY": "MARKETPLACE" if line.by_marketplace else "SELLER",
     }
+    if (buyer := buyer_of(entry.order_id)) is not None:
+        cells |= {
+            "BUYER_NAME": buyer.name,
+            "ARRIVAL_ADDRESS": buyer.street,
+            "ARRIVAL_CITY": buyer.city,
+            "BUYER_VAT_NUMBER_COUNTRY": line.country,
+            "BUYER_VAT_NUMBER": buyer.tax_number,
+            "INVOICE_URL": f"https://example.com/invoices/{buyer.email}",
+        }
     for name, part in zip(_PARTS, line.parts, strict=True):
         if part == Part(0, 0):
             continue
@@ -384,6 +394,13 @@ def _tax_cells(ask: Ask, line: TaxLine) -> dict[str, str]:
             part.promotion_net,
         )  # fmt: skip
         cells |= {f"{name} {label}": text(minor) for label, minor in zip(_TAX_AMOUNTS, values, strict=True)}
+    if (buyer := buyer_of(entry.order_id)) is not None:
+        cells |= {
+            "Buyer Tax Registration": buyer.tax_number,
+            "Buyer Tax Registration Type": "VAT",
+            "Ship To City": buyer.city,
+            "Invoice Url": f"https://example.com/invoices/{buyer.email}",
+        }
     return cells
 
 

@@ -14,6 +14,7 @@ from simulator.sources.book import Book, Event, Sold, centre
 from simulator.sources.chance import code, number, one_of
 from simulator.sources.files import Ask, File, plain, quoted, tsv
 from simulator.sources.goods import goods
+from simulator.sources.persons import buyer_of
 from simulator.sources.places import PLACES
 
 _INDIA = dt.timezone(dt.timedelta(hours=5, minutes=30))
@@ -231,4 +232,8 @@ def _cells(ask: Ask, line: GstLine) -> dict[str, str]:
             "Customer Bill To Gstid": f"29{code(10, entry.order_id, 'buyer')}2ZE",
             "Buyer Name": "Shop & Co",
         }
+    if (buyer := buyer_of(entry.order_id)) is not None:
+        cells["Ship To City"] = buyer.city
+        if line.business:
+            cells |= {"Buyer Name": buyer.name, "Bill To City": buyer.city, "Customer Ship To Gstid": buyer.tax_number}
     return cells

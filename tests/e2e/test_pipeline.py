@@ -163,6 +163,28 @@ def test_no_secret_is_written_down(services: Services, first: dict[str, list[tup
     assert searched["warehouse"] > 1000
 
 
+def test_a_planted_buyer_is_nowhere_but_in_personal(
+    services: Services, first: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    """The simulated reports tell of a buyer: her values are in the received bytes under `personal/` and nowhere else."""
+    from simulator.sources.persons import BUYER
+    from tests.everything import text_of
+
+    values = (BUYER.name, BUYER.street, BUYER.city, BUYER.email, BUYER.phone, BUYER.tax_number)
+    planted: set[str] = set()
+    leaks = []
+    for kind, name, content in everything_kept(services):
+        packed = kind == "lake" or name.endswith((".parquet", ".gz", ".zip"))
+        text = text_of(content) if packed else content.decode("latin-1")
+        found = [value for value in values if value in text]
+        if kind == "lake" and name.startswith("personal/"):
+            planted.update(found)
+        elif found:
+            leaks.append((kind, name, found))
+    assert leaks == []
+    assert planted == set(values)
+
+
 def everything_kept(services: Services) -> Iterator[tuple[str, str, bytes]]:
     """All that a run leaves behind: kind, name, content."""
     import boto3

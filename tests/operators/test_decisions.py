@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
+from tests.everything import of_database, of_lake
 from tests.intake.small_world import SmallWorld, flat_file
 from tests.warehouse.conftest import content
 from tieout.lake import Lake
@@ -61,6 +63,30 @@ def world(lake: Lake, tmp_path: Path, warehouse: Warehouse, monkeypatch: pytest.
 def run(dagbag: DagBag, dag_id: str, **form: Any) -> str:
     """The state in which a run ends."""
     return str(dagbag.dags[dag_id].test(run_conf=form).state)
+
+
+def test_an_order_is_erased_by_its_hash_and_the_form_takes_nothing_else(
+    world: SmallWorld, dagbag: DagBag, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    from tieout.__main__ import main
+
+    order = "305-0000001-0000001"
+    monkeypatch.setenv("AIRFLOW_CONN_TIEOUT_PERSONAL_KEY", json.dumps({"conn_type": "generic", "password": "k" * 32}))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{order}\n"))
+    assert main(["erase"]) == 0
+    subject = capsys.readouterr().out.strip().splitlines()[-1]
+    about = {"action": "erase", "owner": "ana", "reason": "asked in writing"}
+    with pytest.raises(ParamValidationError):
+        run(dagbag, "decisions", **about, subject=order)
+    assert run(dagbag, "decisions", **about, subject=subject) == "success"
+    texts = [*of_lake(world.lake), *of_database(world.folder / "tieout.duckdb")]
+    assert [place for place, text in texts if order in text] == []
+    with duckdb.connect(str(world.folder / "tieout.duckdb"), read_only=True) as copy:
+        assert copy.execute("SELECT action, subject FROM ops.decision").fetchall() == [("erase", subject)]
+        assert copy.execute("SELECT sum(amount) FROM core.settlement_line").fetchall() == [(10,)]
+    assert run(dagbag, "retention") == "success"
 
 
 def test_a_decision_goes_from_the_form_to_the_read_copy_and_a_lost_file_comes_back(

@@ -42,7 +42,23 @@ SUITES: dict[int, dict[str, str]] = {
         "transactions": "be439ae8c238a944",
         "vat_tax": "882b1f45bf69186e",
         "vat_transactions": "1b7ec7ba8a7b465b",
-    }
+    },
+    2: {
+        "appstore_earnings": "d99faa48d197948e",
+        "appstore_sales": "9dc5e89050ac0e4e",
+        "appstore_subscriptions": "5961d7896c17169c",
+        "date_range": "2c95e9fc46fec3d0",
+        "every_family": "55d234cae3e65e2f",
+        "gst_b2b": "ab680aa10f0ca601",
+        "gst_b2c": "3f78547e95e5ae0a",
+        "ledger_summary": "a39f0e264254053c",
+        "reimbursements": "8d63b6ad7683652d",
+        "removal_orders": "9663584eff1eb405",
+        "summaries": "cd7124a0c0b2b637",
+        "transactions": "be439ae8c238a944",
+        "vat_tax": "882b1f45bf69186e",
+        "vat_transactions": "1b7ec7ba8a7b465b",
+    },
 }
 """By suite version and folder, the first 16 hex digits of a sha256 over what its checks say. A new family has no documents
 that were checked before, and needs no new version."""
