@@ -42,7 +42,7 @@ bench: $(READY)  ## Measure speed and memory, as ratios within one run
 chaos: $(READY)  ## Run the pipeline under faults and a hundred kills, and compare with a quiet run
 	@$(BIN)/python -m demo chaos
 
-mutations: $(READY)  ## Read 100,000 damaged settlement files: each is refused for a reason, or ties out rightly
+mutations: $(READY)  ## Read 100,000 damaged files of all kinds: each is refused for a reason, or read rightly
 	@$(BIN)/python -m tests.reports.mutations
 
 lint: $(READY)  ## Check style and types

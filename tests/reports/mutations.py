@@ -1,7 +1,10 @@
-"""Settlement files that were damaged at random, and a second opinion on those that still tie out.
+"""Files that were damaged at random, and a second opinion on those that still tie out or are read.
 
     python -m tests.reports.mutations              # 100,000 files on all cores; some minutes
     python -m tests.reports.mutations --files 5000 --first 70000
+
+Files with an even number are settlements, the others are of all report families. Each is read within limits of memory and time,
+as the pipeline reads it.
 
 Each file is made from its number alone, so one that shows a fault can be made again: `--files 1 --first NUMBER`.
 """
@@ -24,8 +27,14 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+from tests.reports import family_mutations
 from tests.reports.rendering import V2, ZONES, Line, Settlement, Style, render
+from tieout.bounded import BoundedProcess, Limits, Stopped
 from tieout.check import TIED_OUT, Verdict, check_file
+from tieout.reports.errors import Refused
+
+LIMITS = Limits(memory=1 << 30, seconds=60, output=1 << 30)
+"""What reading one of the files may take. None has a megabyte."""
 
 GOLDEN = Path(__file__).parent / "golden"
 START = dt.datetime(2026, 7, 17, 7, 6, 34, tzinfo=dt.UTC)
@@ -183,6 +192,13 @@ def _money(text: str, decimal: str) -> Decimal:
     return -value if re.search(r"[-\u2212(]", text) else value
 
 
+def damaged_report(number: int) -> bytes:
+    """The file of a number, of any report family: always the same one."""
+    chance = random.Random(number)
+    body = family_mutations.packed(chance, damage(chance, family_mutations.whole_file(chance)))
+    return damage(chance, body) if chance.random() < 0.1 else body
+
+
 def check_file_of(body: bytes) -> list[Verdict]:
     """The verdicts on the settlements of a file with these bytes."""
     with tempfile.TemporaryDirectory(prefix="tieout-mutation-") as folder:
@@ -198,29 +214,48 @@ class Tally:
     verdicts: Counter[str] = field(default_factory=Counter)
     """Files by the code of their first reason, or `tied_out`."""
     faults: list[str] = field(default_factory=list)
-    """Files that were accepted with a wrong total, or ended in an error without a class."""
+    """Files that were accepted with a wrong total, ended in an error without a class, or took too much memory or time."""
+    peak: int = 0
+    """Bytes: the most memory that the process had which read them."""
 
     def add(self, other: Tally) -> None:
         """Count another tally's files too."""
         self.verdicts += other.verdicts
         self.faults += other.faults
+        self.peak = max(self.peak, other.peak)
 
 
 def tally(numbers: range) -> Tally:
-    """Read the files of some numbers."""
+    """Read the files of some numbers, each within limits."""
     found = Tally()
-    for number in numbers:
-        body = damaged_file(number)
-        try:
-            verdicts = check_file_of(body)
-        except Exception as error:  # the very thing that is looked for
-            found.verdicts["unclassified error"] += 1
-            found.faults.append(f"{number}: {type(error).__name__}: {error}")
-            continue
-        refused = [each for each in verdicts if each.verdict != TIED_OUT]
-        found.verdicts[(refused[0].reason or "").split(":")[0] if refused else TIED_OUT] += 1
-        found.faults += [f"{number}: {problem}" for problem in wrong_verdicts(body, verdicts)]
+    with BoundedProcess(LIMITS) as reader:
+        for number in numbers:
+            try:
+                verdict, problems = reader.call(read_one, number, tries=1)
+            except Stopped as stopped:
+                verdict, problems = "stopped", [str(stopped)]
+            except Exception as error:  # the very thing that is looked for
+                verdict, problems = "unclassified error", [f"{type(error).__name__}: {error}"]
+            found.verdicts[verdict] += 1
+            found.faults += [f"{number}: {problem}" for problem in problems]
+        found.peak = reader.peak
     return found
+
+
+def read_one(number: int) -> tuple[str, list[str]]:
+    """Read the file of a number; return what became of it, and what the second opinion has against that."""
+    if number % 2 == 0:
+        body = damaged_file(number)
+        verdicts = check_file_of(body)
+        refused = [each for each in verdicts if each.verdict != TIED_OUT]
+        return (refused[0].reason or "").split(":")[0] if refused else TIED_OUT, wrong_verdicts(body, verdicts)
+    with tempfile.TemporaryDirectory(prefix="tieout-mutation-") as folder:
+        path = Path(folder) / "report"
+        path.write_bytes(damaged_report(number))
+        try:
+            return family_mutations.verdict_of(path)
+        except Refused as refused:
+            return refused.reason.code.value, []
 
 
 def wrong_verdicts(body: bytes, verdicts: list[Verdict]) -> list[str]:
@@ -261,6 +296,7 @@ def main() -> int:
         print(f"{count:>9,}  {verdict}")
     for fault in found.faults[:50]:
         print(f"FAULT in file {fault}")
+    print(f"{found.peak / (1 << 20):,.0f} MiB: the most memory that a process had which read them")
     print(f"{options.files:,} mutated files, {len(found.faults)} faults, {time.monotonic() - started:.0f} s")
     return 1 if found.faults else 0
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
+from pathlib import Path
 
-from tests.reports import mutations
+import pytest
+
+from tests.reports import family_mutations, mutations
+from tieout.reports.families import FAMILIES
 
 
 def test_no_mutated_file_is_accepted_with_a_wrong_total_or_ends_in_an_unclassified_error() -> None:
@@ -14,6 +19,22 @@ def test_no_mutated_file_is_accepted_with_a_wrong_total_or_ends_in_an_unclassifi
     # the sample has seen both ways out, and most reasons
     assert found.verdicts["tied_out"] > 100
     assert len(found.verdicts) >= 10
+    assert found.verdicts["read"] > 50
+    assert 0 < found.peak < 700 << 20
+
+
+def test_every_family_is_among_the_mutated_files() -> None:
+    assert {name.partition("-")[0] for name, _ in family_mutations.golden()} == FAMILIES.keys()
+
+
+def test_the_second_opinion_would_notice_a_wrong_amount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "report"
+    for name, body in family_mutations.golden():
+        path.write_bytes(body)
+        assert family_mutations.verdict_of(path) == ("read", []), name
+    path.write_bytes(dict(family_mutations.golden())["reimbursements-us.txt"])
+    monkeypatch.setattr(family_mutations, "_money", lambda text, decimal: Decimal(1))
+    assert "adds up to" in family_mutations.verdict_of(path)[1][0]
 
 
 def test_the_second_opinion_would_notice_a_wrong_total() -> None:
