@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "plugins" / "tieout"
 
-SHARED = {"documents", "alerts", "accounts", "roles", "settings", "marketplaces", "fees", "models", "privacy"}
+SHARED = {"documents", "alerts", "accounts", "roles", "settings", "marketplaces", "fees", "models", "work", "privacy"}
 """Vocabulary and configuration, which every room may use. `models` reads what `include/sql` says."""
 ROOMS = {
     "amazon": SHARED,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,6 +67,8 @@ class Settings:
     import_places: tuple[str, ...]
     """Folders of the worker, and `s3://bucket/prefix`, from which files may be imported (`TIEOUT_IMPORT_PLACES`, with commas
     between them); what they hold is read into the lake, so nobody but the administrator adds one."""
+    work: Path
+    """Folder of temporary files, which nobody else may read (`TIEOUT_WORK`); by default in the system's temporary folder."""
     reader_memory: int
     """Bytes of memory that the process which reads a document may have (`TIEOUT_READER_MEMORY`, MiB)."""
     reader_seconds: float
@@ -126,6 +129,7 @@ def settings() -> Settings:
         exchange_rate_file=Path(own) if (own := os.environ.get("TIEOUT_EXCHANGE_RATE_FILE")) else None,
         exchange_rate_sources=_rate_sources(os.environ.get("TIEOUT_EXCHANGE_RATE_SOURCES", ",".join(RATE_SOURCES))),
         import_places=_import_places(os.environ.get("TIEOUT_IMPORT_PLACES") or str((home / "imports").resolve())),
+        work=Path(os.environ.get("TIEOUT_WORK") or Path(tempfile.gettempdir()) / f"tieout-{os.getuid()}"),
         reader_memory=_mebibytes("TIEOUT_READER_MEMORY", 2048),
         reader_seconds=float(os.environ.get("TIEOUT_READER_SECONDS", "900")),
         reader_output=_mebibytes("TIEOUT_READER_OUTPUT", 8192),

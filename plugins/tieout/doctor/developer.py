@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tieout.doctor.patience import ShortClock
 from tieout.doctor.reading import read_document
 from tieout.doctor.recording import Recorder
 from tieout.doctor.shapes import shape_of_file
+from tieout.work import work_folder
 
 MONTHS = 3
 """How many of the newest months are tried: of the current one there may be nothing yet, and earnings come two months late."""
@@ -47,7 +47,7 @@ def examine_developer(connection: AppstoreConnection, account: Account, store: B
     clock = ShortClock.like(connection.clock)
     found = Examination(account.region, "production", clock.now())
     recorder = Recorder()
-    with recorder.client() as http, tempfile.TemporaryDirectory(prefix="tieout-doctor-") as folder:
+    with recorder.client() as http, work_folder("doctor") as folder:
         try:
             login = connection.profile(http)
             login.token()
@@ -69,7 +69,7 @@ def examine_developer(connection: AppstoreConnection, account: Account, store: B
                 endpoint=connection.endpoint,
             )
             for kind in ReportKind:
-                found.findings.append(_look_at(appstore, kind, clock.now().date(), Path(folder), found))
+                found.findings.append(_look_at(appstore, kind, clock.now().date(), folder, found))
     found.answers = recorder.answers
     return found
 

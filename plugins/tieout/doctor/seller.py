@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -38,6 +37,7 @@ from tieout.reports.families import is_restricted
 from tieout.reports.family import Family
 from tieout.reports.json_answers import REQUEST
 from tieout.reports.json_documents import RECORD
+from tieout.work import work_folder
 
 LONGEST_LOOK = dt.timedelta(days=14)
 """How far back the APIs that answer at once are asked."""
@@ -74,7 +74,7 @@ def examine_seller(
         return found
     sandbox = connection.environment is Environment.SANDBOX
     recorder = Recorder()
-    with recorder.client() as http, tempfile.TemporaryDirectory(prefix="tieout-doctor-") as folder:
+    with recorder.client() as http, work_folder("doctor") as folder:
         login = Login(credentials, http=http, clock=clock, endpoint=connection.login_endpoint)
         amazon = SellingPartner(
             region=account.region,
@@ -86,7 +86,7 @@ def examine_seller(
             record=lambda call: None,
             endpoint=endpoint,
         )
-        visit = _Visit(amazon, account, clock.now, Path(folder), found)
+        visit = _Visit(amazon, account, clock.now, folder, found)
         if visit.log_in(login):
             visit.sandbox() if sandbox else visit.production(families)
     found.answers = recorder.answers

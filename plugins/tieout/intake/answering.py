@@ -9,9 +9,7 @@ import datetime as dt
 import hashlib
 import json
 import logging
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from tieout.amazon.clock import Clock
@@ -26,6 +24,7 @@ from tieout.lake import Keys, Lake
 from tieout.reports.family import Family, Question
 from tieout.reports.json_answers import REQUEST
 from tieout.reports.json_documents import RECORD
+from tieout.work import work_folder
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +75,8 @@ def ask(
         marketplace_ids=wish.marketplace_ids,
     )
     answered: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="tieout-answers-") as folder:
-        body = Path(folder) / "body"
+    with work_folder("answers") as folder:
+        body = folder / "body"
         digest, size = hashlib.sha256(), 0
         with body.open("wb") as file:
             for thing in _things(wish):

@@ -13,7 +13,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from tieout.intake.settling import outcomes_of, shelve
 from tieout.lake import Keys, Lake
 from tieout.reports.errors import Misfit
 from tieout.reports.source import read_chunks
+from tieout.work import work_folder
 
 log = logging.getLogger(__name__)
 
@@ -172,8 +172,8 @@ class _Run:
 
     def _ask(self, kind: ReportKind, period: Period, before: Month | None) -> Month:
         """Ask for the report of one period, and keep it if it is new."""
-        with tempfile.TemporaryDirectory(prefix="tieout-receive-") as folder:
-            body = Path(folder) / "body"
+        with work_folder("receive") as folder:
+            body = folder / "body"
             answer = self._appstore.fetch(kind, period, body)
             now = self._clock.now()
             if isinstance(answer, Refusal):

@@ -6,9 +6,7 @@ What was received before is kept beside, and stands until others are there.
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from tieout.amazon.clock import Clock
 from tieout.amazon.selling_partner import SellingPartner
@@ -17,6 +15,7 @@ from tieout.intake.receiving import keep_raw, present, receive
 from tieout.intake.records import Manifest
 from tieout.intake.settling import forget
 from tieout.lake import Keys, Lake
+from tieout.work import work_folder
 
 log = logging.getLogger(__name__)
 
@@ -76,9 +75,9 @@ def _keep(lake: Lake, document: Document, occasion: str, manifest: Manifest) -> 
     key = Keys.raw_before(document, occasion, "body")
     if manifest.raw.key.startswith(Keys.all_personal()):
         key = Keys.personal_before(document, occasion)
-    with tempfile.TemporaryDirectory(prefix="tieout-keep-") as folder:
+    with work_folder("keep") as folder:
         try:
-            body = lake.get_file(manifest.raw.key, Path(folder) / "body")
+            body = lake.get_file(manifest.raw.key, folder / "body")
         except FileNotFoundError:
             log.warning("%s: the bytes that were received are gone: there is nothing to keep", document.document_id)
             return
@@ -88,7 +87,7 @@ def _keep(lake: Lake, document: Document, occasion: str, manifest: Manifest) -> 
 
 
 def _put_back(lake: Lake, document: Document, occasion: str, old: Manifest) -> None:
-    with tempfile.TemporaryDirectory(prefix="tieout-keep-") as folder:
-        body = lake.get_file(old.raw.key, Path(folder) / "body")
+    with work_folder("keep") as folder:
+        body = lake.get_file(old.raw.key, folder / "body")
         keep_raw(lake, document, old.raw.model_copy(update={"key": Keys.raw_body(document)}), body)
     lake.delete(Keys.raw_before(document, occasion, "manifest.json"))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
-import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -26,6 +25,7 @@ from tieout.intake.settling import forget
 from tieout.lake import Keys, Lake
 from tieout.reports.errors import named, shown
 from tieout.settings import settings
+from tieout.work import work_folder
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +55,10 @@ def receive_files(lake: Lake, source: str, account: str | None, accounts: Sequen
     found: dict[str, list[Document]] = defaultdict(list)
     strangers: list[str] = []
     with (
-        tempfile.TemporaryDirectory(prefix="tieout-import-") as folder,
+        work_folder("import") as folder,
         BoundedProcess(Limits.of_reader()) as reader,
     ):
-        body = Path(folder) / "body"
+        body = folder / "body"
         for name in list(place.files(lake)):
             owner = account or (PurePosixPath(name).parts[0] if "/" in name else "")
             if owner not in known:

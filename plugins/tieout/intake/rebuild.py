@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import groupby
@@ -21,6 +20,7 @@ from tieout.intake.records import Manifest, ReadingRecord
 from tieout.intake.settling import check, outcomes_of, read
 from tieout.lake import DamagedRecord, Keys, Lake
 from tieout.warehouse.files import REBUILD, require_room
+from tieout.work import work_folder
 
 if TYPE_CHECKING:
     from tieout.warehouse import Warehouse
@@ -60,8 +60,7 @@ def _make(new: Warehouse, lake: Lake) -> dict[str, int]:
     reread = _read_again(lake)
     again = {document.document_id: outcomes_of(lake, [document])[0] for document in reread}
     log_of_loads = _Log(lake, again)
-    with tempfile.TemporaryDirectory(prefix="tieout-rebuild-") as name:
-        folder = Path(name)
+    with work_folder("rebuild") as folder:
         fetch = fetcher(lake, folder)
         loads = new.replay(log_of_loads.records(fetch), fetch, loaded=fetch.clear)
         log.info("%s loads done again", loads)

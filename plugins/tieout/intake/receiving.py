@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from tieout.privacy import Privacy
 from tieout.reports.errors import Misfit
 from tieout.reports.families import is_restricted
 from tieout.reports.source import read_chunks
+from tieout.work import work_folder
 
 log = logging.getLogger(__name__)
 
@@ -226,8 +226,8 @@ def _receive_one(amazon: SellingPartner, lake: Lake, clock: Clock, document: Doc
 
     :raises DocumentUnavailable: if its bytes cannot be had.
     """
-    with tempfile.TemporaryDirectory(prefix="tieout-receive-") as folder:
-        body = Path(folder) / "body"
+    with work_folder("receive") as folder:
+        body = folder / "body"
         minted, download = _download(amazon, document, body)
         if (minted.compression == "GZIP") != download.gzipped:
             said = "GZIP" if minted.compression == "GZIP" else "not compressed"

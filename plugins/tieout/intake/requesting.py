@@ -10,10 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import re
-import tempfile
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
 
 from tieout.amazon.clock import Clock
 from tieout.amazon.errors import InvalidRequest, NotYet
@@ -24,6 +22,7 @@ from tieout.lake import Keys, Lake
 from tieout.reports.errors import Misfit
 from tieout.reports.families import OF_TYPE
 from tieout.reports.source import read_chunks
+from tieout.work import work_folder
 
 log = logging.getLogger(__name__)
 
@@ -234,8 +233,8 @@ def _explanation(amazon: SellingPartner, report: Report, restricted: bool) -> st
             "Amazon failed to make the report and gave no explanation; ask Selling Partner Support with the report id"
             f" {report.report_id}"
         )
-    with tempfile.TemporaryDirectory(prefix="tieout-fatal-") as folder:
-        body = Path(folder) / "body"
+    with work_folder("fatal") as folder:
+        body = folder / "body"
         amazon.download(amazon.report_document(report.report_document_id, restricted=restricted), body)
         try:
             said = next(read_chunks(body), b"")[:2000].decode("utf-8", errors="backslashreplace").strip()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -43,6 +42,7 @@ from tieout.lake import Keys, Lake
 from tieout.reports.errors import Misfit
 from tieout.reports.families import FAMILIES
 from tieout.reports.source import read_chunks
+from tieout.work import work_folder
 
 if TYPE_CHECKING:
     from tieout.quality import StagedInput, StagedReportInput
@@ -97,8 +97,8 @@ def read(lake: Lake, documents: Sequence[Document]) -> int:
             manifest = lake.get_record(Keys.raw_manifest(document), Manifest)
             if manifest is None:
                 continue  # it was damaged: the document is no longer received
-            with tempfile.TemporaryDirectory(prefix="tieout-read-") as folder:
-                _read_one(lake, reader, document, manifest, Path(folder))
+            with work_folder("read") as folder:
+                _read_one(lake, reader, document, manifest, folder)
     return len(todo)
 
 
@@ -316,10 +316,10 @@ def _checked(
 ) -> Iterator[DocumentOutcome]:
     from tieout.quality import StagedInput, StagedReportInput, check_documents, write_contents
 
-    with tempfile.TemporaryDirectory(prefix="tieout-check-") as folder:
+    with work_folder("check") as folder:
         inputs: list[StagedInput | StagedReportInput] = []
         for number, (document, _, files) in enumerate(staged):
-            place = Path(folder) / str(number)
+            place = folder / str(number)
             if isinstance(files, StagedFiles):
                 lines = _fetched(lake, document, files, files.lines_key, place.with_suffix(".lines.parquet"))
                 settlements = _fetched(
@@ -425,9 +425,9 @@ def _fatal_message(lake: Lake, manifest: Manifest | None) -> str:
         return (
             "Amazon failed to make the report and gave no explanation; ask Selling Partner Support with its report id"
         )
-    with tempfile.TemporaryDirectory(prefix="tieout-fatal-") as folder:
+    with work_folder("fatal") as folder:
         try:
-            said = next(read_chunks(fetch_raw(lake, manifest.raw, Path(folder) / "body")), b"")[:2000]
+            said = next(read_chunks(fetch_raw(lake, manifest.raw, folder / "body")), b"")[:2000]
         except Misfit as damaged:
             return f"Amazon failed to make the report, and its explanation cannot be read: {damaged.problem}"
     text = said.decode("utf-8", errors="backslashreplace").strip()

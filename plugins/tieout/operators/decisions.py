@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from tieout.hooks.warehouse import WarehouseHook
 from tieout.operators.warehouse import WarehouseOperator
 from tieout.settings import settings
 from tieout.triggers.instant import InstantTrigger
+from tieout.work import work_folder
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -141,8 +141,8 @@ class ApplyDecisionOperator(DecidedOperator, WarehouseOperator):
 
         lake, warehouse = LakeHook().lake(), WarehouseHook().warehouse()
         decision = read_decision(lake, self.decision_id)
-        with tempfile.TemporaryDirectory(prefix="tieout-load-") as folder:
-            done = apply_decision(warehouse, lake, decision, run_id=context["run_id"], folder=Path(folder))
+        with work_folder("load") as folder:
+            done = apply_decision(warehouse, lake, decision, run_id=context["run_id"], folder=folder)
             if decision.action is not Action.ERASE:
                 return done
             known = settings()
@@ -153,5 +153,5 @@ class ApplyDecisionOperator(DecidedOperator, WarehouseOperator):
                 decision,
                 published=known.published_warehouse,
                 folders=folders,
-                folder=Path(folder),
+                folder=folder,
             )

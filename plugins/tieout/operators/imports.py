@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -18,6 +16,7 @@ from tieout.hooks.warehouse import WarehouseHook
 from tieout.operators.accounts import fail_for
 from tieout.operators.warehouse import WarehouseOperator
 from tieout.settings import settings
+from tieout.work import work_folder
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -106,14 +105,14 @@ class LoadImportOperator(WarehouseOperator):
         from tieout.intake.imports import import_id
         from tieout.intake.load import load_import
 
-        with tempfile.TemporaryDirectory(prefix="tieout-load-") as folder:
+        with work_folder("load") as folder:
             return load_import(
                 WarehouseHook().warehouse(),
                 LakeHook().lake(),
                 import_id(self.source, self.account or None),
                 dt.datetime.now(dt.UTC).date(),
                 run_id=context["run_id"],
-                folder=Path(folder),
+                folder=folder,
             )
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseOperator
 
 from tieout.hooks.lake import LakeHook
 from tieout.settings import settings
+from tieout.work import work_folder
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -26,8 +25,8 @@ class ExpirePersonalOperator(BaseOperator):
         """
         from tieout.intake.retention import expire
 
-        with tempfile.TemporaryDirectory(prefix="tieout-retention-") as folder:
-            done = expire(LakeHook().lake(), dt.datetime.now(dt.UTC), settings().personal_time, Path(folder))
+        with work_folder("retention") as folder:
+            done = expire(LakeHook().lake(), dt.datetime.now(dt.UTC), settings().personal_time, folder)
         self.log.info("%s", dict(done.counts))
         if done.failed:
             lines = "\n".join(f"{key}: {what}" for key, what in sorted(done.failed.items()))

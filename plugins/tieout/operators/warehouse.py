@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -18,6 +16,7 @@ from tieout.notifications.alert import tell, tell_pending, tell_resolved
 from tieout.operators.accounts import fail_for
 from tieout.operators.context import business_day
 from tieout.settings import WAREHOUSE_POOL, settings
+from tieout.work import work_folder
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -44,7 +43,7 @@ class LoadBusinessDayOperator(WarehouseOperator):
         published = {Region(event.extra["region"]) for asset in events for event in events[asset]}
         warehouse, lake = WarehouseHook().warehouse(), LakeHook().lake()
         loaded = {}
-        with tempfile.TemporaryDirectory(prefix="tieout-load-") as folder:
+        with work_folder("load") as folder:
             for region in sorted(Region, key=lambda each: each not in published):  # what was published first
                 result = load_region(
                     warehouse,
@@ -53,7 +52,7 @@ class LoadBusinessDayOperator(WarehouseOperator):
                     day,
                     published=region in published,
                     run_id=context["run_id"],
-                    folder=Path(folder),
+                    folder=folder,
                 )
                 if result:
                     loaded[region.value] = result

@@ -7,7 +7,6 @@ the complete findings, and both must agree.
 
 from __future__ import annotations
 
-import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from tieout.quality.checks import OF_SETTLEMENTS, Check, Finding, family_checks,
 from tieout.quality.reports import StagedReportInput
 from tieout.quality.settlements import StagedInput
 from tieout.quality.suite import Suite, validate
+from tieout.work import work_folder
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,12 +52,12 @@ def check_documents(
     of = {document.document_id: _checks(document) for document in staged}
     suites = _suites(staged)
     checks = {check.id: check for suite in suites for check in suite.checks}
-    with tempfile.TemporaryDirectory(prefix="tieout-checks-") as folder:
-        database = Path(folder) / "checks.duckdb"
+    with work_folder("checks") as folder:
+        database = folder / "checks.duckdb"
         with _scratch(database, staged) as con:
             found = {check.id: _find(con, check) for check in checks.values()}
             totals = settlements.control_totals(con) if suites[0].name == OF_SETTLEMENTS else {}
-        built = Path(folder) / "docs" if docs_dir else None
+        built = folder / "docs" if docs_dir else None
         counted = validate(database, suites, docs=built)
         for check in checks.values():
             exact = sum(map(len, found[check.id].values()))
