@@ -39,7 +39,7 @@ bench: $(READY)  ## Measure speed and memory, as ratios within one run
 	@$(BIN)/python benchmarks/daily_run_with_history.py
 	@TIEOUT_BUDGET_SCALE=40 $(BIN)/python -m pytest tests/faults/test_budget.py -k hundred -s
 
-chaos: $(READY)  ## Run the pipeline under faults and a hundred kills, and compare with a quiet run
+chaos: $(READY)  ## Run the pipeline under faults, damage and 300 kills, and compare with a quiet run
 	@$(BIN)/python -m demo chaos
 
 mutations: $(READY)  ## Read 100,000 damaged files of all kinds: each is refused for a reason, or read rightly

@@ -37,7 +37,7 @@ def main() -> int:
         commands.add_parser(name)
     wild = commands.add_parser("chaos")
     wild.add_argument("--seed", type=int, default=1)
-    wild.add_argument("--kills", type=int, default=100)
+    wild.add_argument("--kills", type=int, default=300)
     wild.add_argument("--days", type=int, default=3)
     export = commands.add_parser("connections")
     export.add_argument("--amazon-host", default=HOST)

@@ -1,8 +1,9 @@
 """The whole pipeline while Amazon misbehaves and processes are killed, against a quiet run of the same world.
 
-Tasks, the scheduler, the triggerer and the S3 server are killed with SIGKILL at random instants, and the servers are
-started again, as a process manager does. Meanwhile the simulated Amazon refuses, cuts, delays and forgets. A task that
-has used up its retries is cleared, as a person does it. At the end, what analysts see must be what a quiet run gives,
+Tasks, the processes in which they read documents, the scheduler, the triggerer and the S3 server are killed with SIGKILL at
+random instants, and the servers are started again, as a process manager does. Objects of the lake are emptied, cut and
+overwritten, and the disk of temporary files is filled. Meanwhile the simulated Amazon refuses, cuts, delays and forgets. A
+task that has used up its retries is cleared, as a person does it. At the end, what analysts see must be what a quiet run gives,
 row for row.
 """
 
@@ -23,10 +24,12 @@ from urllib.request import Request, urlopen
 
 import duckdb
 import psutil
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
 from demo.airflow_api import AirflowApi
+from demo.damage import Disk, damage_object, small_disk
 from demo.layout import DemoError, Layout, Ports
 from demo.run import ENDED, REGIONS, Demo
 from demo.services import Services
@@ -52,8 +55,12 @@ SETTINGS = {
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
     "TIEOUT_RETRY_DELAY": "3",
 }
-VICTIMS = {"task": 12, "airflow-scheduler": 2, "airflow-triggerer": 3, "s3": 3}
+VICTIMS = {"task": 12, "reader": 2, "airflow-scheduler": 2, "airflow-triggerer": 3, "s3": 3}
 """What is killed, and how often in comparison."""
+DAMAGES = {"object": 4, "disk": 1}
+"""What is damaged beside, and how often in comparison with `VICTIMS`."""
+FULL_FOR = (1.0, 4.0)
+"""Seconds for which the disk is full, at least and at most."""
 FAULTS: list[dict[str, Any]] = [
     {"fault": "throttled", "probability": 0.08, "retry_after": 60},
     {"fault": "throttled", "probability": 0.04},
@@ -136,7 +143,11 @@ class Saboteur:
     seed: int
     wanted: int
     pause: float = 3.0
+    disk: Disk | None = None
+    """The disk of temporary files; None if it cannot be filled."""
     killed: Counter[str] = field(default_factory=Counter)
+    damaged: Counter[str] = field(default_factory=Counter)
+    """How often the disk was full, and objects were damaged, by the first part of their keys."""
     done: threading.Event = field(default_factory=threading.Event)
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -145,19 +156,37 @@ class Saboteur:
         chance = random.Random(self.seed)
         while self.killed.total() < self.wanted and not self.stopped.is_set():
             self.stopped.wait(chance.uniform(0.2, self.pause))
-            victim = chance.choices(list(VICTIMS), list(VICTIMS.values()))[0]
+            everything = VICTIMS | DAMAGES
+            victim = chance.choices(list(everything), list(everything.values()))[0]
+            if victim in DAMAGES:
+                self._damage(victim, chance)
+                continue
             pause = chance.uniform(0.1, 2.0)
             if self._kill(victim, chance):
                 self.killed[victim] += 1
-            if victim != "task":
+            if victim not in ("task", "reader"):
                 self.stopped.wait(pause)
                 if self.services.process(victim) is None:
                     self.services.restart(victim)
         self.done.set()
 
+    def _damage(self, victim: str, chance: random.Random) -> None:
+        if victim == "object":
+            key = None
+            with contextlib.suppress(BotoCoreError, ClientError):  # the S3 server was killed just now
+                key = damage_object(self.services.lake(), chance)
+            if key:
+                self.damaged[key.partition("/")[0]] += 1
+        elif self.disk is not None:
+            self.disk.fill()
+            self.stopped.wait(chance.uniform(*FULL_FOR))
+            self.disk.free()
+            self.damaged["full disk"] += 1
+
     def _kill(self, victim: str, chance: random.Random) -> bool:
-        if victim == "task":
-            tasks = sorted(self.services.tasks(), key=lambda process: process.pid)
+        if victim in ("task", "reader"):
+            running = self.services.tasks() if victim == "task" else self.services.readers()
+            tasks = sorted(running, key=lambda process: process.pid)
             processes = [chance.choice(tasks)] if tasks else []
         else:
             server = self.services.process(victim)
@@ -174,10 +203,10 @@ class Chaos:
     :param services: with `SETTINGS`.
     """
 
-    def __init__(self, services: Services, *, seed: int, kills: int, days: int) -> None:
+    def __init__(self, services: Services, *, seed: int, kills: int, days: int, disk: Disk | None = None) -> None:
         self.services = services
         self.demo = Demo(services, Console(quiet=True), days, compared=False)
-        self.saboteur = Saboteur(services, seed, kills)
+        self.saboteur = Saboteur(services, seed, kills, disk=disk)
         self.cleared = 0
         self.hits: Counter[str] = Counter()
 
@@ -303,13 +332,17 @@ def compare(
     :param port: the first of a free block of ports.
     :param scale: how fast the simulated Amazon's clock runs.
     """
-    with tempfile.TemporaryDirectory(prefix="tieout-chaos-", ignore_cleanup_errors=True) as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="tieout-chaos-", ignore_cleanup_errors=True) as folder,
+        small_disk(Path(folder, "work").resolve()) as disk,
+    ):
         asked = {"TIEOUT_FAMILIES": families}
         calm_place, wild_place = (
             Layout(Path(folder, name).resolve(), Ports(port), scale, CLOCK_INSTANT) for name in ("quiet", "loud")
         )
         quiet = Services(calm_place, asked, accounts)
-        loud = Services(wild_place, SETTINGS | asked, accounts)
+        work = {"TIEOUT_WORK": str(Path(folder, "work").resolve())}
+        loud = Services(wild_place, SETTINGS | asked | work, accounts)
         try:
             say(f"a quiet run of {days} business days")
             started = time.monotonic()
@@ -322,7 +355,7 @@ def compare(
             quiet.stop()
             say(f"the same in chaos: {kills} kills, seed {seed}")
             started = time.monotonic()
-            run = Chaos(loud, seed=seed, kills=kills, days=days)
+            run = Chaos(loud, seed=seed, kills=kills, days=days, disk=disk)
             run.run()
             found, wild = tables(loud.layout.warehouse, every_try=False), time.monotonic() - started
         finally:
@@ -344,11 +377,15 @@ def chaos(seed: int, kills: int, days: int) -> int:
 
 def _print(console: Console, comparison: Comparison) -> None:
     run, expected, found = comparison.run, comparison.expected, comparison.found
-    figures = Table(title="Killed with SIGKILL, and what Amazon did", title_justify="left")
+    figures = Table(title="Killed with SIGKILL, damaged, and what Amazon did", title_justify="left")
     figures.add_column("what")
     figures.add_column("times", justify="right")
     for name, count in run.saboteur.killed.most_common():
         figures.add_row(f"kill -9 {name}", str(count))
+    for name, count in run.saboteur.damaged.most_common():
+        figures.add_row(name if name == "full disk" else f"damaged objects below {name}/", str(count))
+    if run.saboteur.disk is None:
+        figures.add_row("full disk (this user may not mount one)", "0")
     for name, count in run.hits.most_common():
         figures.add_row(f"Amazon: {name}", str(count))
     figures.add_row("runs cleared after their retries", str(run.cleared))

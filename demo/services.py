@@ -30,6 +30,7 @@ from demo.connections import (
     simulated_developers,
 )
 from demo.layout import HISTORY_DAYS, HOST, LAKE_BUCKET, ROOT, SEED, DemoError, Layout
+from tieout.lake import Lake
 
 BIN = Path(sys.executable).parent
 S3_KEY = "tieout-demo"
@@ -127,6 +128,14 @@ class Services:
 
     def tasks(self) -> list[psutil.Process]:
         """The processes in which Airflow's tasks run at this moment: children of the executor's workers."""
+        return [process for process, is_reader in self._task_processes() if not is_reader]
+
+    def readers(self) -> list[psutil.Process]:
+        """The processes in which tasks read documents at this moment."""
+        return [process for process, is_reader in self._task_processes() if is_reader]
+
+    def _task_processes(self) -> list[tuple[psutil.Process, bool]]:
+        """The processes of tasks, each with whether it is one that another of them has forked to read documents."""
         scheduler = self.process("airflow-scheduler")
         children: list[psutil.Process] = []
         with contextlib.suppress(psutil.Error):
@@ -136,8 +145,13 @@ class Services:
             with contextlib.suppress(psutil.Error):
                 title = " ".join(process.cmdline())
                 if title.startswith("airflow worker -- ") and "LocalExecutor" not in title:
-                    found.append(process)
-        return found
+                    found.append((process, process.ppid()))
+        tasks = {process.pid for process, _ in found}
+        return [(process, parent in tasks) for process, parent in found]
+
+    def lake(self) -> Lake:
+        """The lake, as the pipeline has it."""
+        return Lake(self._s3_client(), LAKE_BUCKET)
 
     def amazon_url(self, part: str) -> str:
         """Base URL of a part of the simulated Amazon: a region, or `login`."""
@@ -252,12 +266,11 @@ class Services:
         self.layout.accounts_file.write_text(accounts_file(accounts, developers), encoding="utf-8")
         return accounts, developers
 
-    def _s3_answers(self) -> bool:
+    def _s3_client(self) -> Any:
         import boto3
         from botocore.config import Config
-        from botocore.exceptions import BotoCoreError, ClientError
 
-        client = boto3.client(
+        return boto3.client(
             "s3",
             endpoint_url=self.s3_url,
             aws_access_key_id=S3_KEY,
@@ -265,8 +278,12 @@ class Services:
             region_name="us-east-1",
             config=Config(retries={"max_attempts": 1}),
         )
+
+    def _s3_answers(self) -> bool:
+        from botocore.exceptions import BotoCoreError, ClientError
+
         try:
-            client.head_bucket(Bucket=LAKE_BUCKET)
+            self._s3_client().head_bucket(Bucket=LAKE_BUCKET)
         except (BotoCoreError, ClientError):
             return False
         return True

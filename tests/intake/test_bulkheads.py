@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import os
+import random
 import signal
 import time
 from decimal import Decimal
@@ -13,8 +14,10 @@ from typing import Any
 
 import pytest
 
+from demo.damage import damage_object, small_disk
 from tests.intake.small_world import ACCOUNT, SmallWorld, flat_file
 from tests.warehouse.conftest import rows
+from tieout import work
 from tieout.alerts import AlertKind, Severity
 from tieout.bounded import Limits
 from tieout.documents import Decision, Document, DocumentOutcome, ReasonCode, State
@@ -251,3 +254,40 @@ def test_an_account_that_cannot_be_loaded_keeps_back_no_other(lake: Lake, tmp_pa
         assert rows(warehouse, LOADED) == BOTH
     lake.delete(Keys.outcomes(MONDAY, ACCOUNT.region, "beta_eu"))
     assert load(world, warehouse, MONDAY)["unaccounted"] == {}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_objects_that_are_damaged_at_random_are_not_seen_in_the_books(
+    lake: Lake, tmp_path: Path, warehouse: Warehouse, seed: int
+) -> None:
+    """The short form of what `make chaos` does to the lake, between every two steps of three days."""
+    chance = random.Random(seed)
+    world = SmallWorld(lake, tmp_path)
+    damaged = []
+    for number in range(3):
+        day = MONDAY + dt.timedelta(days=number)
+        world.make(str(number), day, flat_file(number, "10.00", "-0.50"))
+        world.publish(day)
+        damaged += [damage_object(lake, chance) for _ in range(8)]
+        assert load(world, warehouse, day)["unaccounted"] == {}
+        damaged += [damage_object(lake, chance) for _ in range(8)]
+    assert len(list(filter(None, damaged))) >= 8
+    assert rows(warehouse, LOADED) == [(f"1100000000{number}", Decimal("9.50")) for number in range(3)]
+
+
+def test_a_full_disk_of_temporary_files_fails_the_task_and_the_next_try_reads(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(tmp_path / "work") as disk:
+        if disk is None:
+            pytest.skip("this user may not mount a disk")
+        monkeypatch.setattr(work, "_place", lambda _: disk.place)
+        world = SmallWorld(lake, tmp_path)
+        world.make("1", MONDAY, flat_file(1, "10.00"))
+        disk.fill()
+        with pytest.raises(OSError, match="No space left") as full:
+            world.publish(MONDAY)
+        assert full.value.errno == errno.ENOSPC
+        disk.free()
+        world.publish(MONDAY)
+        assert outcomes(lake)["1"].state is State.READY

@@ -142,6 +142,11 @@ def load(
 _COUNTED = ("documents_changed", "settlements_written", "settlements_removed", "lines_written")
 
 
+def _is_of_all(error: Exception) -> bool:
+    """Whether an error would fail every account alike; DuckDB tells a full disk by its text alone."""
+    return is_of_the_machine(error) or isinstance(error, _OF_ALL) or "No space left on device" in str(error)
+
+
 class _Parts:
     """A load of several accounts: in one transaction, or each in its own if one of them fails."""
 
@@ -166,7 +171,7 @@ class _Parts:
         try:
             self._load_some(found, days, decisions)
         except Exception as error:
-            if is_of_the_machine(error) or isinstance(error, _OF_ALL):
+            if _is_of_all(error):
                 raise
             log.exception("the accounts of %s are loaded one by one, since one of them fails", self._region)
         else:
@@ -177,7 +182,7 @@ class _Parts:
             try:
                 self._load_some([outcomes], [day for day in days if day.account == outcomes.account], [])
             except Exception as error:
-                if is_of_the_machine(error) or isinstance(error, _OF_ALL):
+                if _is_of_all(error):
                     raise
                 name = f"{outcomes.account} {outcomes.business_day}"
                 self.failed[name] = self._message(outcomes, error)
