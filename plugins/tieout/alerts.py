@@ -42,6 +42,7 @@ class AlertKind(StrEnum):
     SECOND_SOURCE_DIFFERS = "second_source_differs"
     CLIENT_SECRET_EXPIRES = "client_secret_expires"
     RECORD_DAMAGED = "record_damaged"
+    LAKE_DIFFERS = "lake_differs"
     CONSENT_EXPIRES = "consent_expires"
     READ_COPY_REFUSED = "read_copy_refused"
 
@@ -134,6 +135,10 @@ MEANINGS: dict[AlertKind, Meaning] = {
     AlertKind.RECORD_DAMAGED: Meaning(
         "object of the lake is damaged",
         "Look for what damages objects (a power cut, a disk, somebody with write access); the message says what is made again.",
+    ),
+    AlertKind.LAKE_DIFFERS: Meaning(
+        "object of the lake is not what was stored",
+        "Find out who can write to the lake, and restore the object from a backup or an earlier version of it.",
     ),
     AlertKind.CLIENT_SECRET_EXPIRES: Meaning(
         "client secret of the application expires",

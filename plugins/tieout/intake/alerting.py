@@ -43,6 +43,7 @@ OF_THE_WAREHOUSE = frozenset(AlertKind) - {
     AlertKind.RUN_LATE,
     AlertKind.CLIENT_SECRET_EXPIRES,
     AlertKind.RECORD_DAMAGED,
+    AlertKind.LAKE_DIFFERS,
     AlertKind.CONSENT_EXPIRES,
 }
 """What mart.trouble tells."""
