@@ -24,7 +24,9 @@ from tieout.intake.records import Manifest
 from tieout.intake.retention import Done, expire
 from tieout.intake.settling import check, judge_again, outcomes_of, read, settle
 from tieout.lake import Keys, Lake
+from tieout.privacy import Privacy
 from tieout.reports.families import FAMILIES
+from tieout.reports.report import stage_report
 from tieout.warehouse import Warehouse
 
 MONTH = dt.timedelta(days=30)
@@ -160,9 +162,15 @@ def test_a_retention_that_is_killed_at_any_write_goes_on(
 def test_a_body_of_an_earlier_version_is_met_and_an_unread_one_is_read_first(lake: Lake, tmp_path: Path) -> None:
     folder = tmp_path / "imports"
     folder.mkdir()
-    (folder / "a.txt").write_bytes(planted(FAMILIES["fba_returns"]))
+    (folder / "a.txt").write_bytes(planted(FAMILIES["gst_b2b"]))
     (listing,) = receive_files(lake, str(folder), ACCOUNT.name, [ACCOUNT])
     (document,) = listing.documents
+    # what the reader before this one staged, with a reason that quotes a value
+    in_the_clear = Privacy(kept=frozenset({"gst_b2b.customer_bill_to_gstid"}))
+    stage_report(folder / "a.txt", document_id="d", privacy=in_the_clear, target=tmp_path / "rows.parquet")
+    lake.put_file(Keys.staged(document, "rows.parquet"), tmp_path / "rows.parquet")
+    lake.put(Keys.reading(document, "3"), f'{{"message": "{PLANTED["phone"]} is not a date"}}'.encode())
+    assert len(found_in(of_lake(lake, Keys.all_staged()))) > 1
     manifest = lake.get_record(Keys.raw_manifest(document), Manifest)
     assert manifest is not None
     older = f"raw/{manifest.raw.key.removeprefix(Keys.all_personal())}"
@@ -173,6 +181,8 @@ def test_a_body_of_an_earlier_version_is_met_and_an_unread_one_is_read_first(lak
     done = expire(lake, dt.datetime.now(dt.UTC), MONTH, tmp_path)
     assert (done.failed, done.counts["moved"], done.counts["read_again"], done.counts["kept"]) == ({}, 1, 1, 1)
     assert lake.get(older) is None
+    assert found_in(of_lake(lake, Keys.all_staged())) == []
+    assert lake.get(Keys.staged(document, "rows.parquet")) is not None  # the log of loads may name it
     assert outcomes_of(lake, [document])[0].state is State.READY
     done = expire(lake, dt.datetime.now(dt.UTC) + MONTH, MONTH, tmp_path)
     assert done.counts == {"redacted": 1}

@@ -20,7 +20,7 @@ from tieout.intake.erased import ErasedSubject, to_forget
 from tieout.intake.load import keep_log
 from tieout.intake.rebuild import rebuild_warehouse
 from tieout.intake.records import Manifest
-from tieout.intake.redacting import Stored, redact
+from tieout.intake.redacting import LEFT, Stored, redact
 from tieout.intake.settling import judge_again, shelve
 from tieout.lake import Keys, Lake
 from tieout.reports.redaction import Erased
@@ -63,10 +63,12 @@ def erase(
     assert change is not None
     counts: Counter[str] = Counter()
     failed: list[str] = []
-    documents = _forget_in_bodies(lake, change, counts, failed, folder)
+    since = decision.decided_at if proof.done_at else proof.asked_at
+    documents = _forget_in_bodies(lake, change, since, counts, failed, folder)
     for outcome in judge_again(lake, documents, None):
         shelve(lake, outcome)
-    counts["documents"] += len(documents)
+    if documents:
+        counts["documents"] += len(documents)
     _forget_in_records(lake, change, counts)
     for each in folders:
         _forget_in_files(each, change, counts)
@@ -84,9 +86,9 @@ def erase(
 
 
 def _forget_in_bodies(
-    lake: Lake, change: Erased, counts: Counter[str], failed: list[str], folder: Path
+    lake: Lake, change: Erased, since: dt.datetime, counts: Counter[str], failed: list[str], folder: Path
 ) -> list[Document]:
-    """Rewrite each body that holds it, earlier versions included; return the documents whose bodies changed."""
+    """Rewrite each body that holds it, earlier versions included; return the documents whose bodies changed since an instant."""
     changed = []
     now = dt.datetime.now(dt.UTC)
     for body, manifest in list(_bodies(lake)):
@@ -100,22 +102,26 @@ def _forget_in_bodies(
             continue
         if done != "unchanged":
             counts["bodies"] += 1
-            if not body.before:
-                changed.append(manifest.document)
+        before = manifest.raw.redacted  # by an erasure that was killed before it could read the document again
+        again = before is not None and before.erased and before.at >= since
+        if not body.before and (done != "unchanged" or again):
+            changed.append(manifest.document)
     return changed
 
 
 def _bodies(lake: Lake) -> Iterator[tuple[Stored, Manifest]]:
+    """Every body with its manifest; what a task that was killed has left goes, unless a task may be at work on it."""
+    now = dt.datetime.now(dt.UTC)
     for prefix in (Keys.all_raw(), Keys.all_personal()):
-        for key in list(lake.keys(prefix)):
+        for key, written in list(lake.written(prefix)):
             body = Stored.at(key)
             if body.is_empty or not (body.is_body or body.is_redacted):
                 continue
             manifest = lake.get_record(body.manifest_key, Manifest)
-            if manifest is None or (manifest.raw.key != key and not body.before):
-                lake.delete(key)  # what a task that was killed has left: nobody vouches for it
-            else:
+            if manifest is not None and (manifest.raw.key == key or body.before):
                 yield body, manifest
+            elif now - written > LEFT or (manifest is not None and manifest.raw.redacted is not None):
+                lake.delete(key)
 
 
 def _forget_in_records(lake: Lake, change: Erased, counts: Counter[str]) -> None:
@@ -133,12 +139,12 @@ def _forget_in_records(lake: Lake, change: Erased, counts: Counter[str]) -> None
 def _forget_in_files(folder: Path, change: Erased, counts: Counter[str]) -> None:
     """Rewrite each page and log below a folder."""
     for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST_FILE:
-            continue
         try:
+            if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST_FILE:
+                continue
             text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            continue  # a picture, a database
+        except (UnicodeDecodeError, FileNotFoundError):
+            continue  # a picture, a database; a log that Airflow has just removed
         changed = change.text(text)
         if changed != text:
             temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

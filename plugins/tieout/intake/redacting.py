@@ -23,6 +23,10 @@ from tieout.reports.rewriting import Change, rewrite
 log = logging.getLogger(__name__)
 
 
+LEFT = dt.timedelta(hours=1)
+"""A body that no manifest names, and is older than this, was left by a task that was killed; a younger one may be on its way."""
+
+
 class NotRedacted(Exception):
     """A body cannot be redacted without changing what it says: a person has to look at it."""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from pathlib import Path
 from tieout.documents import Document, StagedReport
 from tieout.intake.receiving import tells_unknown
 from tieout.intake.records import Manifest
-from tieout.intake.redacting import NotRedacted, Stored, move_to_personal, redact, remove
+from tieout.intake.redacting import LEFT, NotRedacted, Stored, move_to_personal, redact, remove
 from tieout.intake.settling import check, is_read, read, reading_of, staged_names
 from tieout.lake import Keys, Lake
 from tieout.privacy import PERSONAL_REPORTS, may_hold_persons
@@ -29,6 +30,10 @@ from tieout.reports.errors import Misfit, where_raised
 from tieout.reports.redaction import Expired
 
 log = logging.getLogger(__name__)
+
+WITHOUT_PERSONAL = 4
+"""The first version of the reader of reports that stages no personal values."""
+_RECORD = re.compile(r"/(?:reading|outcome)-([0-9]+)[^/]*$")
 
 
 @dataclass
@@ -79,6 +84,8 @@ def _expire_one(
             return "kept"
         lake.delete(body.key)  # of a download that was cut off, or with nothing in it
         return "deleted"
+    if manifest.raw.key != body.key and now - written < LEFT:
+        return "kept"  # it may have come just now
     if manifest.raw.key != body.key:
         lake.delete(body.key)  # what a run that was killed has left
         return "deleted"
@@ -133,20 +140,24 @@ def _has_unknown(lake: Lake, document: Document) -> bool:
 def _read_older(lake: Lake, key: str, folder: Path) -> str:
     """Read a document again that an earlier reader staged with personal values, and forget what that one said."""
     manifest = lake.get_record(key, Manifest)
-    assert manifest is not None
+    if manifest is None:
+        return "passed"  # it was damaged
     document = manifest.document
-    if document.processing_status == "FATAL" or is_read(lake, document):
+    there = list(lake.keys(Keys.staged(document, "")))
+    older = [each for each in there if (found := _RECORD.search(each)) and int(found[1]) < WITHOUT_PERSONAL]
+    if not older:
         return "passed"
-    read(lake, [document])
-    check(lake, [document], None)
+    if not is_read(lake, document):
+        read(lake, [document])
+        check(lake, [document], None)
     reading = reading_of(lake, document)
-    current = {Keys.staged(document, name) for name in staged_names(lake, document)}
-    for old in list(lake.keys(Keys.staged(document, ""))):
-        if old.endswith(".json") and old not in current:
-            lake.delete(old)
-        elif old.endswith(".parquet") and old not in current and reading and isinstance(reading.staged, StagedReport):
-            # the log of loads names it
+    for old in there:
+        if not old.endswith(".parquet") or old.rpartition("/")[2] in staged_names(lake, document):
+            continue
+        if reading and isinstance(reading.staged, StagedReport):  # the log of loads names it
             lake.put_file(old, lake.get_file(reading.staged.rows_key, folder / "rows.parquet"))
-        elif old.endswith(".parquet") and old not in current:
+        else:
             lake.delete(old)
+    for each in older:
+        lake.delete(each)
     return "read_again"
