@@ -24,6 +24,7 @@ from tieout.intake.records import Listing, Manifest
 from tieout.intake.retention import expire
 from tieout.intake.settling import check, judge_again, read, settle
 from tieout.lake import Keys, Lake
+from tieout.privacy import Privacy
 from tieout.reports.families import FAMILIES
 from tieout.warehouse import Warehouse
 
@@ -167,6 +168,31 @@ def test_an_order_and_a_person_are_forgotten_and_no_total_changes(
 def _documents(lake: Lake) -> list[object]:
     found = [lake.get_record(key, Manifest) for key in lake.keys(Keys.all_raw()) if key.endswith("/manifest.json")]
     return [manifest.document for manifest in found if manifest]
+
+
+def test_what_was_staged_under_an_earlier_key_is_forgotten_too(
+    world: SmallWorld, warehouse: Warehouse, lake: Lake, tmp_path: Path
+) -> None:
+    folder = tmp_path / "imports"
+    folder.mkdir()
+    (folder / "gst.txt").write_bytes(planted(FAMILIES["gst_b2b"], extra=False, order_id=ORDER))
+    earlier = Lake(lake.client, lake.bucket, privacy=Privacy((b"e" * 32,)))
+    for each in (earlier, lake):
+        (listing,) = receive_files(each, str(folder), ACCOUNT.name, [ACCOUNT])
+        read(each, listing.documents)
+        check(each, listing.documents, None)
+        settle(each, listing, Keys.import_outcomes(import_id(str(folder), ACCOUNT.name), ACCOUNT.name))
+        load_import(warehouse, each, import_id(str(folder), ACCOUNT.name), MONDAY, run_id="i", folder=world.folder)
+    (folder / "gst.txt").unlink()
+    assert len({key for key in lake.keys(Keys.all_staged()) if key.endswith(".parquet")}) == 2
+    hashes = "SELECT left(buyer_gstin, 8) FROM core.gst_b2b_line"
+    assert rows(warehouse, hashes) == [(KEY.key_id,)]  # read again under the new key, and loaded
+    erased(warehouse, world, ORDER, "first")
+    assert places(world, warehouse, tmp_path / "docs", ORDER) == []
+    assert rows(warehouse, "SELECT state FROM ops.document") == [("loaded",)]
+    assert rows(warehouse, "SELECT order_id, buyer_gstin FROM core.gst_b2b_line") == [
+        (f"erased-{KEY.digest(ORDER)[:24]}", None)
+    ]
 
 
 def test_the_proof_is_kept_and_names_nobody(world: SmallWorld, warehouse: Warehouse, lake: Lake) -> None:

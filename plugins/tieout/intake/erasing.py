@@ -15,13 +15,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tieout.documents import Decision, Document
+from tieout.documents import Decision, Document, StagedReport
 from tieout.intake.erased import ErasedSubject, to_forget
 from tieout.intake.load import keep_log
 from tieout.intake.rebuild import rebuild_warehouse
-from tieout.intake.records import Manifest
+from tieout.intake.records import Manifest, ReadingRecord
 from tieout.intake.redacting import LEFT, Stored, redact
-from tieout.intake.settling import judge_again, shelve
+from tieout.intake.settling import judge_again, reading_of, shelve
 from tieout.lake import Keys, Lake
 from tieout.reports.redaction import Erased
 from tieout.reports.rewriting import changed_json
@@ -67,6 +67,7 @@ def erase(
     documents = _forget_in_bodies(lake, change, since, counts, failed, folder)
     for outcome in judge_again(lake, documents, None):
         shelve(lake, outcome)
+        _follow_in_older_readings(lake, outcome.document, folder)
     if documents:
         counts["documents"] += len(documents)
     _forget_in_records(lake, change, counts)
@@ -107,6 +108,21 @@ def _forget_in_bodies(
         if not body.before and (done != "unchanged" or again):
             changed.append(manifest.document)
     return changed
+
+
+def _follow_in_older_readings(lake: Lake, document: Document, folder: Path) -> None:
+    """Put the rows of now in place of those that were staged under another key of hashed values; the log of loads names them."""
+    now = reading_of(lake, document)
+    if now is None or not isinstance(now.staged, StagedReport):
+        return
+    for key in list(lake.keys(Keys.staged(document, "reading-"))):
+        older = lake.get_record(key, ReadingRecord)
+        staged = older.staged if older else None
+        if older is None or not isinstance(staged, StagedReport) or staged.rows_key == now.staged.rows_key:
+            continue
+        lake.put_file(staged.rows_key, lake.get_file(now.staged.rows_key, folder / "rows.parquet"))
+        staged = staged.model_copy(update={"rows_sha256": now.staged.rows_sha256})
+        lake.put_record(key, older.model_copy(update={"staged": staged}))
 
 
 def _bodies(lake: Lake) -> Iterator[tuple[Stored, Manifest]]:
