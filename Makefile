@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo stop test bench chaos mutations lint dictionary lock clean
+.PHONY: help env demo stop test bench chaos mutations lint dictionary lock sbom audit clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,6 +60,12 @@ lock: $(READY)  ## Write the locks from requirements*.in
 	@for name in production s3 uv; do \
 	  $(LOCK) -c requirements.txt requirements-$$name.in -o requirements-$$name.txt; \
 	done
+
+sbom: $(READY)  ## Write sbom.json: every package of production with its hashes, in CycloneDX
+	@$(BIN)/uv tool run --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements-production.txt -o sbom.json
+
+audit: $(READY)  ## Ask PyPI for known vulnerabilities of every package of production; what cannot be asked fails
+	@$(BIN)/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --strict --disable-pip --require-hashes -r requirements-production.txt
 
 clean: stop  ## Stop the demo and remove its files
 	@rm -rf .tieout
