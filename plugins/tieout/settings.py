@@ -67,6 +67,8 @@ class Settings:
     import_places: tuple[str, ...]
     """Folders of the worker, and `s3://bucket/prefix`, from which files may be imported (`TIEOUT_IMPORT_PLACES`, with commas
     between them); what they hold is read into the lake, so nobody but the administrator adds one."""
+    largest_download: int
+    """Bytes that a document may have which is downloaded (`TIEOUT_LARGEST_DOWNLOAD`, MiB)."""
     work: Path
     """Folder of temporary files, which nobody else may read (`TIEOUT_WORK`); by default in the system's temporary folder."""
     reader_memory: int
@@ -129,6 +131,7 @@ def settings() -> Settings:
         exchange_rate_file=Path(own) if (own := os.environ.get("TIEOUT_EXCHANGE_RATE_FILE")) else None,
         exchange_rate_sources=_rate_sources(os.environ.get("TIEOUT_EXCHANGE_RATE_SOURCES", ",".join(RATE_SOURCES))),
         import_places=_import_places(os.environ.get("TIEOUT_IMPORT_PLACES") or str((home / "imports").resolve())),
+        largest_download=_mebibytes("TIEOUT_LARGEST_DOWNLOAD", 2048),
         work=Path(os.environ.get("TIEOUT_WORK") or Path(tempfile.gettempdir()) / f"tieout-{os.getuid()}"),
         reader_memory=_mebibytes("TIEOUT_READER_MEMORY", 2048),
         reader_seconds=float(os.environ.get("TIEOUT_READER_SECONDS", "900")),

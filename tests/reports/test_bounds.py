@@ -18,6 +18,7 @@ from tieout.documents import ReasonCode
 from tieout.reports import source, tables
 from tieout.reports.errors import Misfit, Refused
 from tieout.reports.report import read_report, recognise
+from tieout.reports.settlement import read_settlement
 from tieout.reports.source import read_chunks
 
 GOLDEN = Path(__file__).parent / "golden_families"
@@ -195,3 +196,22 @@ def test_trouble_of_the_machine_is_not_the_files_fault(
     monkeypatch.setattr(source, "_pieces", fail)
     with pytest.raises(OSError, match=os.strerror(number)):
         read_report(path)
+
+
+GOLDEN_SETTLEMENTS = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_line_of_a_settlement_has_a_longest_length(tmp_path: Path, place: int) -> None:
+    """Thousands of lines of a megabyte would not fit into memory."""
+    lines = (GOLDEN_SETTLEMENTS / "v2-de.txt").read_bytes().splitlines(keepends=True)
+    path = tmp_path / "settlement.txt"
+    filler = lines[-1] * (place * (700 << 10) // len(lines[-1]))
+    long = lines[-1].replace(b"\t", b"\t" + b"x" * tables.LONGEST_ROW, 1)
+    path.write_bytes(b"".join(lines) + filler + long + lines[-1])
+    with pytest.raises(
+        Refused, match=r"the line has 1,[0-9,]+ bytes, and a line of a report has 1,048,576 at most"
+    ) as refused:
+        read_settlement(path)
+    assert refused.value.reason.code is ReasonCode.DAMAGED_FILE
+    assert refused.value.reason.line == len(lines) + filler.count(b"\n") + 1

@@ -36,7 +36,7 @@ from tieout.amazon.appstore_answers import (
 from tieout.amazon.budget import LONGEST_BACK_OFF, Budget, Taken
 from tieout.amazon.clock import Clock
 from tieout.amazon.endpoints import APPSTORE_ENDPOINT as ENDPOINT
-from tieout.amazon.endpoints import LOGIN_ENDPOINT, RefusedAddress, open_document
+from tieout.amazon.endpoints import LOGIN_ENDPOINT, RefusedAddress, TooLarge, body_of, open_document
 from tieout.amazon.errors import BudgetExhausted, LoginRefused
 from tieout.amazon.login import PATH, Credentials, Login
 from tieout.amazon.selling_partner import USER_AGENT
@@ -228,7 +228,7 @@ class Appstore:
                 trouble = type(cut).__name__
                 self._note("download", "GET", name, called_at, started, None, trouble)
                 continue
-            except RefusedAddress as refused:
+            except (RefusedAddress, TooLarge) as refused:
                 return Refusal(Answer.DELAYED, str(refused))
             if found is not None:
                 return found
@@ -283,7 +283,7 @@ def _save(answer: httpx.Response, path: Path, *, last: bool) -> tuple[Report | N
     """Write the body to a file; what is wrong with it, if it is not whole."""
     digest, size = hashlib.sha256(), 0
     with path.open("wb") as file:
-        for chunk in answer.iter_raw(1 << 20):
+        for chunk in body_of(answer):
             digest.update(chunk)
             file.write(chunk)
             size += len(chunk)
@@ -305,6 +305,9 @@ def _is_whole(path: Path) -> bool:
             return True
     try:
         with zipfile.ZipFile(path) as archive:
+            plain = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+            if any(each.compress_type not in plain for each in archive.infolist()):
+                return True  # zipfile unpacks others without a bound; the reader refuses them
             return archive.testzip() is None
     except OSError as error:
         if error.errno is not None:

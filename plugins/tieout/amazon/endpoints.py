@@ -22,7 +22,7 @@ from tieout.amazon.clock import Clock
 from tieout.amazon.errors import DocumentUnavailable
 from tieout.documents import Region
 from tieout.marketplaces import known_marketplaces
-from tieout.settings import origin_of, simulated_amazon
+from tieout.settings import origin_of, settings, simulated_amazon
 
 LOGIN_ENDPOINT = "https://api.amazon.com"
 ENDPOINTS = {
@@ -141,6 +141,32 @@ def open_document(http: httpx.Client, url: str) -> Iterator[httpx.Response]:
             extensions["trace"] = _check_peer
     with http.stream("GET", parsed, extensions=extensions, follow_redirects=False) as answer:
         yield answer
+
+
+class TooLarge(DocumentUnavailable):
+    """A document has more bytes than one may have."""
+
+
+def body_of(answer: httpx.Response) -> Iterator[bytes]:
+    """Yield the bytes of a document as they come.
+
+    Raises:
+        TooLarge: If there are more than may be downloaded: before the first if the server says so, else at that place.
+    """
+    largest = settings().largest_download
+    size = int(answer.headers.get("content-length") or 0)
+    if size <= largest:
+        size = 0
+        for chunk in answer.iter_raw(1 << 20):
+            size += len(chunk)
+            if size > largest:
+                break
+            yield chunk
+        else:
+            return
+    raise TooLarge(
+        f"the document has {size:,} bytes or more, and {largest:,} may be downloaded (TIEOUT_LARGEST_DOWNLOAD, in MiB)"
+    )
 
 
 def _require_public(url: httpx.URL) -> None:

@@ -24,7 +24,7 @@ import httpx
 
 from tieout.amazon.budget import Budget, Taken
 from tieout.amazon.clock import Clock
-from tieout.amazon.endpoints import ENDPOINTS, open_document
+from tieout.amazon.endpoints import ENDPOINTS, body_of, open_document
 from tieout.amazon.errors import (
     AccessDenied,
     AmazonUnavailable,
@@ -358,7 +358,7 @@ class SellingPartner:
             return f"status {answer.status_code}"
         digest, size, gzip = hashlib.sha256(), 0, _GzipCheck()
         with path.open("wb") as file:
-            for chunk in answer.iter_raw(1 << 20):
+            for chunk in body_of(answer):
                 digest.update(chunk)
                 gzip.update(chunk)
                 file.write(chunk)

@@ -30,7 +30,7 @@ from tieout.reports.profile import Conventions, Profile
 from tieout.reports.rows import RowReader
 from tieout.reports.schemas import INSTANT, LINES_SCHEMA, SETTLEMENTS_SCHEMA
 from tieout.reports.sinks import CallbackSink, OnLines, ParquetSink, Sink
-from tieout.reports.text import text_blocks
+from tieout.reports.text import table_blocks
 
 __all__ = [
     "LINES_SCHEMA",
@@ -141,7 +141,7 @@ def _read(
                 conversion = Conversion(layout, conventions, document_id)
                 ending = Ending()
                 with open_sink() as sink:
-                    conversion.read(ending.watch(text_blocks(path, encoding)), sink)
+                    conversion.read(ending.watch(table_blocks(path, encoding)), sink)
                 cut = ending.cut_line(path, len(layout.header))
                 return _reading(
                     layout,
@@ -165,7 +165,7 @@ def find_layout(path: Path, encoding: str) -> Layout:
     """
     above: list[tuple[int, str]] = []
     blocks = 0
-    for block in text_blocks(path, encoding):
+    for block in table_blocks(path, encoding):
         blocks += 1
         lines = block.data.split(b"\n", layouts.MOST_LINES_ABOVE_HEADER)[: layouts.MOST_LINES_ABOVE_HEADER]
         for number, data in enumerate(lines, block.first_line):
@@ -189,7 +189,7 @@ def _conventions(path: Path, encoding: str, layout: Layout, *, whole: bool) -> C
     """The conventions by the start of the file, or by the whole of it; None if the start does not tell."""
     reader = RowReader(layout)
     profile = Profile(layout)
-    blocks = text_blocks(path, encoding)
+    blocks = table_blocks(path, encoding)
     first = next(blocks)
     if not whole:
         with contextlib.suppress(Misfit):  # what is wrong there is found, and told, when it is read

@@ -20,11 +20,9 @@ from tieout.reports.dates import zone_minutes
 from tieout.reports.errors import Misfit, form_of, shown, shown_if_plain
 from tieout.reports.family import Column, Family, Format, Kind
 from tieout.reports.layouts import MOST_LINES_ABOVE_HEADER
-from tieout.reports.text import text_blocks
+from tieout.reports.text import LONGEST_ROW, text_blocks
 
 AS_AMAZON_MADE_IT = "Download the report again and import it as Amazon made it, without opening and saving it"
-LONGEST_ROW = 1 << 20
-"""Characters of a row. A longer one is not of Amazon's making, and thousands of them would not fit into memory."""
 _DELIMITERS = ("\t", ",", ";", "|")
 _LOOKED_AT = 512 * 1024
 _SUFFIX = re.compile(r"(.*[^\s])\s*[(（]([^()（）]+)[)）]\s*")

@@ -22,6 +22,8 @@ BLOCK_BYTES = 1 << 20
 """A block of about a megabyte is parsed out of the processor's cache; larger ones were measured to be slower."""
 _LONGEST_LINE = 16 << 20
 _LINE_FEED = 10
+LONGEST_ROW = 1 << 20
+"""Bytes of a row of a table. A longer one is not of Amazon's making, and thousands of them would not fit into memory."""
 
 SAVE_AS_IS = "Download the report again and import it as it came, without opening and saving it"
 
@@ -84,6 +86,23 @@ def text_blocks(path: Path, encoding: str) -> Iterator[Block]:
         lines = int(np.count_nonzero(np.frombuffer(data, np.uint8) == _LINE_FEED))  # three times as fast as bytes.count
         yield Block(data, line, lines)
         line += lines
+
+
+def table_blocks(path: Path, encoding: str) -> Iterator[Block]:
+    """As `text_blocks`, of a table: none of its lines has more than `LONGEST_ROW` bytes.
+
+    Raises:
+        Misfit: `damaged_file` for a longer one. Nobody at Amazon wrote it, and thousands of them would not fit into memory.
+    """
+    for block in text_blocks(path, encoding):
+        # a line of that length crosses one of these places
+        for place in range(LONGEST_ROW // 2, len(block.data), LONGEST_ROW // 2):
+            begins, ends = block.data.rfind(b"\n", 0, place) + 1, block.data.find(b"\n", place)
+            if ends - begins > LONGEST_ROW:
+                problem = f"the line has {ends - begins:,} bytes, and a line of a report has {LONGEST_ROW:,} at most"
+                line = block.first_line + block.data.count(b"\n", 0, begins)
+                raise Misfit(ReasonCode.DAMAGED_FILE, problem, SAVE_AS_IS, line=line)
+        yield block
 
 
 def _as_ascii_superset(path: Path, encoding: str) -> Iterator[bytes]:
