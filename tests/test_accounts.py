@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tieout.accounts import Account, accounts_by_client, load_accounts, load_developers
+from tieout.accounts import Account, accounts_by_client, kms_keys, load_accounts, load_developers
 from tieout.documents import Region
 from tieout.settings import CONFIG
 
@@ -92,8 +92,9 @@ def test_developers_of_the_appstore_stand_beside_the_sellers(tmp_path: Path) -> 
 def test_accounts_belong_to_clients(tmp_path: Path) -> None:
     path = write(
         tmp_path,
-        "clients: [{name: acme}, {name: birch, read_copy_to: s3://b/p}, {name: new}]\n"
+        "clients: [{name: acme}, {name: birch, read_copy_to: s3://b/p, kms_key: 'arn:k'}, {name: new}]\n"
         "accounts: [{name: acme_na, region: NA, client: acme}, {name: own, region: EU}]\n"
         "developers: [{name: birch_games, client: birch}, {name: acme_games, client: acme}]",
     )
     assert accounts_by_client(path) == {"acme": ("acme_games", "acme_na"), "birch": ("birch_games",), "new": ()}
+    assert kms_keys(path) == {"birch_games": "arn:k"}

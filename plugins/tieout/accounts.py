@@ -22,7 +22,8 @@ class Client(Record):
     read_copy_to: str | None = None
     """`s3://bucket/prefix` to which the client's read copy goes, too; None: it stays on the machine."""
     kms_key: str | None = None
-    """ARN of the AWS KMS key that encrypts what is put there; None: the bucket's own way."""
+    """ARN of the AWS KMS key that encrypts what is put there, and every object of the client's accounts in the lake; None: as
+    the others are."""
 
 
 class Account(Record):
@@ -116,6 +117,20 @@ def accounts_by_client(path: Path) -> dict[str, tuple[str, ...]]:
     return {
         client.name: tuple(sorted(account.name for account in accounts if account.client == client.name))
         for client in load_clients(path)
+    }
+
+
+def kms_keys(path: Path) -> dict[str, str]:
+    """Return the KMS keys of the accounts whose clients have a key of their own, by account.
+
+    :raises ValueError: as `load_all_accounts`.
+    :raises FileNotFoundError: as `load_accounts`.
+    """
+    keys = {client.name: client.kms_key for client in load_clients(path)}
+    return {
+        account.name: key
+        for account in load_all_accounts(path)
+        if account.client is not None and (key := keys[account.client])
     }
 
 

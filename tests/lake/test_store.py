@@ -19,6 +19,7 @@ from tieout.amazon.clock import Clock
 from tieout.documents import Reason, ReasonCode, Region
 from tieout.intake.alerting import claim, raise_alerts
 from tieout.lake import Lake, LakeBudgetStore
+from tieout.privacy import Encryption
 
 FIRST = Reason(code=ReasonCode.EMPTY_FILE, message="first")
 SECOND = Reason(code=ReasonCode.EMPTY_FILE, message="second")
@@ -123,3 +124,23 @@ def test_files_of_any_size_and_keys_in_order(lake: Lake, tmp_path: Path) -> None
 def test_a_missing_object_is_named(lake: Lake, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"/no/such does not exist"):
         lake.get_file("no/such", tmp_path / "copy")
+
+
+def test_what_is_a_clients_is_encrypted_by_its_own_key() -> None:
+    """Which encryption each write asks for; a KMS is not to be had here."""
+    asked: dict[str, tuple[str, str | None]] = {}
+
+    class Server:
+        def put_object(self, **request: Any) -> dict[str, str]:
+            asked[request["Key"]] = (request["ServerSideEncryption"], request.get("SSEKMSKeyId"))
+            return {"ETag": "1"}
+
+    own = {"acme_eu": Encryption("aws:kms", "arn:acme")}
+    lake = Lake(Server(), "lake", encryption=Encryption("AES256"), of_account=own)  # type: ignore[arg-type]
+    mine = ("raw/EU/acme_eu/GET_X/1/body", "outcomes/2026-08-30/EU/acme_eu.json", "calls/EU/2026-08-30/acme_eu/1.jsonl")
+    others = ("raw/EU/acme_eu2/GET_X/1/body", "loads/2026-08-30.json", "outcomes/2026-08-30/EU/birch_eu.json")
+    for key in (*mine, *others):
+        lake.put(key, b"x")
+        lake.put_if(key, b"x", etag=None)
+    assert {asked[key] for key in mine} == {("aws:kms", "arn:acme")}
+    assert {asked[key] for key in others} == {("AES256", None)}

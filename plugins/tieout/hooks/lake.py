@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from airflow.sdk import BaseHook
 
+from tieout.accounts import kms_keys
 from tieout.hooks.personal import privacy
 from tieout.lake import Lake
+from tieout.privacy import Encryption
 from tieout.settings import LAKE_CONNECTION, settings
 
 
@@ -30,4 +32,11 @@ class LakeHook(BaseHook):
             verify=hook.verify,
         )
         known = settings()
-        return Lake(client, known.lake_bucket, privacy=privacy(), encryption=known.encryption)
+        own = kms_keys(known.accounts_file) if known.accounts_file.exists() else {}
+        return Lake(
+            client,
+            known.lake_bucket,
+            privacy=privacy(),
+            encryption=known.encryption,
+            of_account={account: Encryption("aws:kms", key) for account, key in own.items()},
+        )

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -55,19 +55,33 @@ class Lake:
         bucket: The bucket's name.
         privacy: What is done with personal values on their way into it.
         encryption: How the server encrypts every object that is written; None leaves it to the server.
+        of_account: By the name of an account: how the server encrypts the objects whose keys name it, instead.
     """
 
     def __init__(
-        self, client: BaseClient, bucket: str, *, privacy: Privacy = NO_KEY, encryption: Encryption | None = None
+        self,
+        client: BaseClient,
+        bucket: str,
+        *,
+        privacy: Privacy = NO_KEY,
+        encryption: Encryption | None = None,
+        of_account: Mapping[str, Encryption] | None = None,
     ) -> None:
         self.client = client
         self.bucket = bucket
         self.privacy = privacy
-        self._sealed = encryption.parameters if encryption else {}
+        self._encryption = encryption
+        self._of_account = of_account or {}
+
+    def _sealed(self, key: str) -> dict[str, str]:
+        """What a request that writes an object says of its encryption. An account is a part of the key of all that is its own."""
+        own = (self._of_account.get(part.removesuffix(".json")) for part in key.split("/"))
+        encryption = next(filter(None, own), self._encryption)
+        return encryption.parameters if encryption else {}
 
     def put(self, key: str, body: bytes, *, content_type: str = "application/octet-stream") -> None:
         """Write one object, replacing what the key held."""
-        self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, **self._sealed)
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, **self._sealed(key))
 
     def put_record(self, key: str, record: BaseModel) -> None:
         """Write a record as JSON."""
@@ -105,7 +119,7 @@ class Lake:
                 ContentType="application/json",
                 Metadata={WRITER: writer},
                 **condition,
-                **self._sealed,
+                **self._sealed(key),
             )
         except ClientError as error:
             if _status(error) in (409, 412):
@@ -128,10 +142,10 @@ class Lake:
     def put_file(self, key: str, path: Path) -> None:
         """Upload a file of any size."""
         if path.stat().st_size > SINGLE_PART:
-            self.client.upload_file(str(path), self.bucket, key, ExtraArgs=self._sealed)
+            self.client.upload_file(str(path), self.bucket, key, ExtraArgs=self._sealed(key))
             return
         with path.open("rb") as body:
-            self.client.put_object(Bucket=self.bucket, Key=key, Body=body, **self._sealed)
+            self.client.put_object(Bucket=self.bucket, Key=key, Body=body, **self._sealed(key))
 
     def get(self, key: str) -> bytes | None:
         """Return an object's bytes; None when there is none."""
