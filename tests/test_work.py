@@ -11,6 +11,7 @@ import pytest
 
 from tieout import work
 from tieout.settings import PROJECT_ROOT, settings
+from tieout.warehouse import Warehouse
 
 KILLED = """
 import os, signal
@@ -88,3 +89,19 @@ def test_a_place_that_others_may_read_is_refused(place: Path, tmp_path: Path, ho
         place.symlink_to(tmp_path / "other")
     with pytest.raises(PermissionError, match="TIEOUT_WORK"), work.work_folder("read"):
         pass
+
+
+def test_warehouse_and_read_copy_are_not_for_everybody(tmp_path: Path) -> None:
+    """Whoever may open them is in the group."""
+    folder = tmp_path / "warehouse"
+    warehouse = Warehouse(folder / "live.duckdb", memory_limit="500MB")
+    with warehouse.connect() as con:
+        con.execute("CREATE TABLE core.noted (a INTEGER)")
+        assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o640}
+    published = tmp_path / "published" / "tieout.duckdb"
+    assert warehouse.publish(published)
+    assert {path.stat().st_mode & 0o777 for path in (warehouse.path, published)} == {0o640}
+    assert {path.stat().st_mode & 0o777 for path in (folder, published.parent)} == {0o750}
+    warehouse.path.chmod(0o644)  # as an earlier version made it
+    with warehouse.connect():
+        assert warehouse.path.stat().st_mode & 0o777 == 0o640

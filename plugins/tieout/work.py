@@ -25,6 +25,17 @@ _OF_ANOTHER_HOST = 7 * 86_400
 
 
 @contextmanager
+def private_files() -> Iterator[None]:
+    """Have files that are made in the block readable by this user and group alone: 0640, folders 0750."""
+    before = os.umask(0o027)
+    os.umask(before | 0o027)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
 def work_folder(purpose: str) -> Iterator[Path]:
     """Make a folder for the time of the block, readable by this user alone.
 

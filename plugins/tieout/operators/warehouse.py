@@ -125,7 +125,6 @@ class PublishWarehouseOperator(WarehouseOperator):
         from tieout.intake.client_copies import publish_clients
 
         target = settings().published_warehouse
-        target.parent.mkdir(parents=True, exist_ok=True)
         warehouse, lake = WarehouseHook().warehouse(), LakeHook().lake()
         warehouse.publish(target)
         tell_pending(lake)

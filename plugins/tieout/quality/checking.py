@@ -19,7 +19,7 @@ from tieout.quality.checks import OF_SETTLEMENTS, Check, Finding, family_checks,
 from tieout.quality.reports import StagedReportInput
 from tieout.quality.settlements import StagedInput
 from tieout.quality.suite import Suite, validate
-from tieout.work import work_folder
+from tieout.work import private_files, work_folder
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,6 +34,7 @@ MEMORY_LIMIT = "2GB"
 _SHOWN = 3
 
 
+@private_files()
 def check_documents(
     staged: Sequence[StagedInput | StagedReportInput], *, docs_dir: Path | None
 ) -> dict[str, tuple[CheckResult, ...]]:

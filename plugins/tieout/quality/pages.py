@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tieout.documents import CheckResult, Severity
+from tieout.work import private_files
 
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 """It stands inside every page, so that a page needs nothing but itself."""
 
 
+@private_files()
 def finish(built: Path, docs_dir: Path, results: Mapping[str, Sequence[CheckResult]]) -> None:
     """Give a built site its first page, and put it in the place of the one before."""
     shutil.rmtree(built / "static", ignore_errors=True)
@@ -88,6 +90,7 @@ def _colour(check: CheckResult) -> str:
     return "bad" if check.severity is Severity.BLOCKING else "warn"
 
 
+@private_files()
 def write_contents(root: Path) -> Path:
     """Write `index.html` of a folder that holds Data Docs sites, and return its path.
 

@@ -27,6 +27,7 @@ from tieout.models import PERSISTENT, Model, build_order, models
 from tieout.settings import client_copies, client_copy
 from tieout.warehouse.files import half_copy, remove_database, sync_folder
 from tieout.warehouse.tables import escaped, revision
+from tieout.work import private_files
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,6 +51,7 @@ _FIRST = ("ops.document", "core.event_group")
 """What the conditions of other tables look at."""
 
 
+@private_files()
 def publish_clients(
     published: Path, clients: Mapping[str, Sequence[str]], *, storage: str, row_group: int
 ) -> list[str]:

@@ -68,6 +68,7 @@ from tieout.warehouse.tables import (
     utc_now,
     write,
 )
+from tieout.work import private_files
 
 if TYPE_CHECKING:
     import duckdb
@@ -177,18 +178,20 @@ class Warehouse:
         :raises TimeoutError: if another process holds the file for longer than `lock_timeout`.
         :raises RuntimeError: if the file or its tables were made by a version of Tieout that this one cannot follow.
         """
-        if not (read_only and self.path.exists()):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            read_only = False
-        con = self._open(read_only)
-        try:
-            if not read_only:
-                self._remove_leftovers()
-                make_tables(con)
-                con.execute("CREATE SCHEMA IF NOT EXISTS staging")
-            yield con
-        finally:
-            con.close()
+        with private_files():
+            if not (read_only and self.path.exists()):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                read_only = False
+            con = self._open(read_only)
+            try:
+                if not read_only:
+                    _hide(self.path)
+                    self._remove_leftovers()
+                    make_tables(con)
+                    con.execute("CREATE SCHEMA IF NOT EXISTS staging")
+                yield con
+            finally:
+                con.close()
 
     def load(
         self,
@@ -447,6 +450,7 @@ class Warehouse:
                 bump(con)
         return BuildResult(settlements=settlements, rows_changed=rows_changed)
 
+    @private_files()
     def publish(self, target: Path) -> bool:
         """Put a read copy at `target`, whole or not at all; it can be read by DuckDB 1.5 and later.
 
@@ -924,6 +928,13 @@ class _Load:
             ).fetchall()
         }
         return tuple(Disposition(o.document.document_id, *found[o.document.document_id]) for o in outcomes)
+
+
+def _hide(path: Path) -> None:
+    """Take a file from those who are neither its user nor of its group."""
+    mode = path.stat().st_mode
+    if mode & 0o007:
+        path.chmod(mode & 0o770)
 
 
 def _with(outcomes: Sequence[DocumentOutcome], lost: StagedLost) -> list[DocumentOutcome]:
