@@ -14,8 +14,8 @@ from tieout.lake import Lake
 
 DAMAGED = ("staged/", "requested/", "budget/", "sizes/", "quarantine/", "alerts/", "listed/")
 """Prefixes of objects that are made again without a person: what is damaged there must not be seen in the books."""
-_LISTED = "/documents.json"
-"""Of what was listed, the record that is made again from the listings of all days."""
+_LISTED = "/first/"
+"""Of what was listed, the records that are made again from the listings of all days."""
 DISK_BYTES = 256 << 20
 
 
@@ -26,7 +26,7 @@ def damage_object(lake: Lake, chance: random.Random) -> str | None:
         Its key; None if there is nothing that may be damaged.
     """
     prefix = chance.choice(DAMAGED)
-    keys = [key for key in lake.keys(prefix) if prefix != "listed/" or key.endswith(_LISTED)]
+    keys = [key for key in lake.keys(prefix) if prefix != "listed/" or _LISTED in key]
     if not keys:
         return None
     key = chance.choice(keys)

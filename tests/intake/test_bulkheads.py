@@ -141,7 +141,7 @@ def load(world: SmallWorld, warehouse: Warehouse, day: dt.date) -> dict[str, Any
 
 @pytest.mark.parametrize("how", DAMAGE)
 @pytest.mark.parametrize(
-    "name", ["manifest.json", "reading-", "outcome-", "documents.json", f"days/{MONDAY}.json", "reasons.json"]
+    "name", ["manifest.json", "reading-", "outcome-", "/first/2026-08.json", f"days/{MONDAY}.json", "reasons.json"]
 )
 def test_a_damaged_record_that_is_made_again_loses_and_doubles_nothing(
     lake: Lake, tmp_path: Path, warehouse: Warehouse, name: str, how: str

@@ -96,14 +96,22 @@ def open_alert(lake: Lake, alert: Alert) -> AlertRecord | None:
     return lake.get_record(Keys.open_alert(alert.alert_id), AlertRecord)
 
 
-def resolved_alerts(lake: Lake, since: dt.date | None) -> Iterator[AlertRecord]:
-    """The alerts that were raised on a UTC day or later and are resolved; None: all of them."""
-    for key in lake.keys(Keys.RESOLVED_ALERTS):
-        day = key.removeprefix(Keys.RESOLVED_ALERTS).split("/")[0]
-        if since is None or dt.date.fromisoformat(day) >= since:
-            record = lake.get_record(key, AlertRecord)
-            if record:
-                yield record
+def resolved_alerts(
+    lake: Lake, since: dt.date | None, thought_open: Iterable[tuple[str, dt.datetime]] = ()
+) -> Iterator[AlertRecord]:
+    """Yield alerts that are resolved, each once.
+
+    Args:
+        lake: The lake.
+        since: The UTC day from which on those that were raised are listed; None: all.
+        thought_open: The id and the instant of raising of others that are looked for, and may be open still.
+    """
+    after = Keys.resolved_alerts_of_day(since) if since else ""
+    keys = set(lake.keys(Keys.RESOLVED_ALERTS, after=after))
+    for key in sorted(keys | {Keys.resolved_alert(*each) for each in thought_open}):
+        record = lake.get_record(key, AlertRecord)
+        if record:
+            yield record
 
 
 def update(lake: Lake, found: Iterable[Alert], kinds: Iterable[AlertKind], now: dt.datetime) -> list[AlertRecord]:
@@ -170,7 +178,14 @@ def record(warehouse: Warehouse, lake: Lake) -> int:
 
     :return: how many rows went or came.
     """
-    known = [*open_alerts(lake), *resolved_alerts(lake, warehouse.alerts_known_until())]
+    there = open_alerts(lake)
+    open_now = {(each.alert.alert_id, each.raised_at) for each in there}
+    newest, thought_open = warehouse.known_alerts()
+    # one that was raised a moment before the newest may have been written a moment after it was kept
+    since = newest - dt.timedelta(days=1) if newest else None
+    resolved = resolved_alerts(lake, since, thought_open - open_now)
+    # one whose closing was cut off is in both places, and open until it is closed again
+    known = [*there, *(each for each in resolved if (each.alert.alert_id, each.raised_at) not in open_now)]
     return warehouse.record_alerts([_row(each) for each in known])
 
 

@@ -23,10 +23,10 @@ from tieout.amazon.clock import Clock
 from tieout.amazon.errors import AmazonUnavailable
 from tieout.documents import Document, DocumentOutcome, RawFile, Reason, ReasonCode, Source, State
 from tieout.intake.months import SOONEST, Month, Months, ask_again_at, name_of, periods_until
-from tieout.intake.receiving import keep_raw, present
+from tieout.intake.receiving import keep_raw
 from tieout.intake.records import Listing, Manifest, Outcomes
 from tieout.intake.settling import outcomes_of, shelve
-from tieout.lake import Keys, Lake
+from tieout.lake import Keys, Lake, present
 from tieout.reports.errors import Misfit
 from tieout.reports.source import read_chunks
 from tieout.work import work_folder

@@ -208,10 +208,9 @@ class _Day:
         early: list[NotYet] = []
         later: Counter[str] = Counter()
         left = 0
-        asked = asked_for(self._lake, self._account.region, self._account.name)
+        asked = asked_for(self._lake, (each.wish for each in self.found.wishes if not self._is_done(each)))
         for each in self.found.wishes:
-            done = self.found.ended.get(each.wish.request_id)
-            if done and not (done.reason and done.reason.code is ReasonCode.REPORT_NOT_READY):
+            if self._is_done(each):
                 continue
             refused_before = self.found.refused.get(each.family)
             if refused_before and refused_before.code is ReasonCode.REQUEST_REFUSED:
@@ -249,6 +248,10 @@ class _Day:
             log.info("%s reports are still to be asked for", left)
             early.append(BudgetExhausted("createReport", enough))
         return early
+
+    def _is_done(self, each: OpenWish) -> bool:
+        ended = self.found.ended.get(each.wish.request_id)
+        return ended is not None and (ended.reason is None or ended.reason.code is not ReasonCode.REPORT_NOT_READY)
 
     def _may_ask(self) -> bool:
         return self._amazon.available_at("createReport", 1) <= self._clock.now()

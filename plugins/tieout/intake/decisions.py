@@ -16,7 +16,8 @@ from tieout.amazon.selling_partner import SellingPartner
 from tieout.documents import Action, Decision, Document, DocumentOutcome, Region, Source, State
 from tieout.intake.fetching_again import fetch_again
 from tieout.intake.load import fetcher, keep_log, new_decisions
-from tieout.intake.records import FirstListings, Manifest
+from tieout.intake.receiving import first_listing
+from tieout.intake.records import Manifest
 from tieout.intake.settling import judge_again, outcomes_of, shelve
 from tieout.lake import Keys, Lake
 from tieout.reports.redaction import Erased
@@ -211,10 +212,10 @@ def _document(lake: Lake, known: KnownDocument) -> Document:
     place = f"{Keys.raw_of_type(region, known.account, known.report_type)}{known.document_id}/manifest.json"
     if manifest := lake.get_record(place, Manifest):
         return manifest.document
-    listings = lake.get_record(Keys.first_listings(region, known.account), FirstListings)
-    if listings is None or known.document_id not in listings.documents:
+    document = first_listing(lake, region, known.account, known.document_id)
+    if document is None:
         raise FileNotFoundError(f"the lake knows nothing of {known.document_id}: neither its bytes nor its listing")
-    return listings.documents[known.document_id]
+    return document
 
 
 def apply_decision(

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from tieout.amazon.clock import Clock
 from tieout.amazon.selling_partner import SellingPartner
 from tieout.documents import Document
-from tieout.intake.receiving import keep_raw, present, receive
+from tieout.intake.receiving import keep_raw, receive
 from tieout.intake.records import Manifest
 from tieout.intake.settling import forget
-from tieout.lake import Keys, Lake
+from tieout.lake import Keys, Lake, present
 from tieout.work import work_folder
 
 log = logging.getLogger(__name__)

@@ -75,7 +75,7 @@ def load_region(
 
 def days_not_loaded(warehouse: Warehouse, lake: Lake, region: Region, since: dt.date) -> set[dt.date]:
     """Return the days of which the lake has an account's outcomes that are not those that were loaded."""
-    loaded = warehouse.loaded_days(region)
+    loaded = warehouse.loaded_days(region, since)
     found = set()
     for key, tag in lake.tags(Keys.all_outcomes(), after=Keys.outcomes_of_day(since, region)):
         day, home, name = key.removeprefix(Keys.all_outcomes()).split("/")
@@ -311,11 +311,10 @@ def fetcher(lake: Lake, folder: Path) -> Fetcher:
 
 
 def calls_since(lake: Lake, region: Region, day: dt.date | None) -> Iterator[ApiCall]:
-    """Return the calls to a region's Amazon since a UTC day; None: all."""
-    prefix = Keys.calls_of_region(region)
-    for key in lake.keys(prefix):
-        if day is not None and dt.date.fromisoformat(key.removeprefix(prefix).split("/")[0]) < day:
-            continue
+    """Yield the calls to a region's Amazon since a UTC day, and some of before; None: all."""
+    # a session that began before midnight keeps its later calls with its first
+    after = Keys.calls_of_day(region, day - dt.timedelta(days=1)) if day else ""
+    for key in lake.keys(Keys.calls_of_region(region), after=after):
         body = lake.get(key) or b""
         calls, damaged = [], 0
         for line in body.splitlines():

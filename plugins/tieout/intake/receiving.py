@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,11 +15,11 @@ from tieout.amazon.clock import Clock
 from tieout.amazon.errors import AmazonUnavailable, BudgetExhausted, DocumentUnavailable, InvalidRequest
 from tieout.amazon.listing import Listed
 from tieout.amazon.selling_partner import RETENTION, Download, Report, ReportDocument, SellingPartner, UrlExpired
-from tieout.documents import Document, RawFile, Reason, ReasonCode, Source, StagedFiles, StagedReport
+from tieout.documents import Document, RawFile, Reason, ReasonCode, Region, Source, StagedFiles, StagedReport
 from tieout.intake.business_day import end_of_business_day
 from tieout.intake.erased import forget_in
 from tieout.intake.records import FirstListings, Listing, Manifest, NotReceived
-from tieout.lake import Keys, Lake
+from tieout.lake import Keys, Lake, present
 from tieout.privacy import Privacy
 from tieout.reports.errors import Misfit
 from tieout.reports.families import is_restricted
@@ -124,20 +125,69 @@ def write_down(lake: Lake, account: Account, documents: Sequence[Document]) -> t
 
     A report that Amazon has not finished is passed through: what is known of it still changes.
     """
-    key = Keys.first_listings(account.region, account.name)
+    _split_first_listings(lake, account)
+    parts: dict[str, list[Document]] = defaultdict(list)
+    for each in documents:
+        parts[Keys.first_listings(each)].append(each)
+    known: dict[str, Document] = {}
+    for key, listed in sorted(parts.items()):
+        final = {each.document_id: each for each in listed if each.processing_status in _FINAL}
+        known |= _merge_first_listings(lake, account, key, final, earlier=False)
+    return tuple(known.get(each.document_id, each) for each in documents)
+
+
+def _merge_first_listings(
+    lake: Lake, account: Account, key: str, documents: dict[str, Document], *, earlier: bool
+) -> dict[str, Document]:
+    """Add documents to first listings; return all that these hold then.
+
+    Args:
+        lake: The lake.
+        account: Whose documents they are.
+        key: Of the first listings.
+        documents: By id.
+        earlier: Whether they were written down before what is there, and take its place.
+    """
     while True:
         found = lake.get_record_with_etag(key, FirstListings)
-        known = found[0].documents if found else _written_down_before(lake, account)
-        final = {each.document_id: each for each in documents if each.processing_status in _FINAL}
-        together = FirstListings(documents={**final, **known})
-        etag = found[1] if found else None
-        if final.keys() <= known.keys() or lake.put_if(key, together.model_dump_json(indent=1).encode(), etag=etag):
-            return tuple(together.documents.get(each.document_id, each) for each in documents)
+        known = found[0].documents if found else _written_down_before(lake, account, key)
+        together = {**known, **documents} if earlier else {**documents, **known}
+        record = FirstListings(documents=together).model_dump_json(indent=1).encode()
+        if together == known or lake.put_if(key, record, etag=found[1] if found else None):
+            return together
 
 
-def _written_down_before(lake: Lake, account: Account) -> dict[str, Document]:
+def _split_first_listings(lake: Lake, account: Account) -> None:
+    """Split the first listings that an earlier version of Tieout kept in one object, which is read whole every day.
+
+    The object is removed last: a split that was cut off is done again.
+    """
+    whole = Keys.first_listings_of_old(account.region, account.name)
+    old = lake.get_record(whole, FirstListings)
+    if old is None:
+        return
+    parts: dict[str, dict[str, Document]] = defaultdict(dict)
+    for name, document in old.documents.items():
+        parts[Keys.first_listings(document)][name] = document
+    for key, documents in sorted(parts.items()):
+        _merge_first_listings(lake, account, key, documents, earlier=True)
+    lake.delete(whole)
+    log.info("%s: %s first listings were split by month", account.name, len(old.documents))
+
+
+def first_listing(lake: Lake, region: Region, account: str, document_id: str) -> Document | None:
+    """Return a document of an account as it was written down first; None if it never was."""
+    keys = [*lake.keys(Keys.all_first_listings(region, account)), Keys.first_listings_of_old(region, account)]
+    for key in reversed(keys):
+        listings = lake.get_record(key, FirstListings)
+        if listings is not None and document_id in listings.documents:
+            return listings.documents[document_id]
+    return None
+
+
+def _written_down_before(lake: Lake, account: Account, key: str) -> dict[str, Document]:
     """What the listings of the account say of each document, if the record of what was known first is lost."""
-    if not lake.was_put_aside(Keys.first_listings(account.region, account.name)):
+    if not any(map(lake.was_put_aside, (key, Keys.first_listings_of_old(account.region, account.name)))):
         return {}
     days = list(lake.keys(Keys.listings(account.region, account.name)))
     imports = [key for key in lake.keys(Keys.all_import_listings()) if key.endswith(f"/{account.name}.json")]
@@ -145,7 +195,7 @@ def _written_down_before(lake: Lake, account: Account) -> dict[str, Document]:
     for key in days + imports:
         listing = lake.get_record(key, Listing)
         for document in listing.documents if listing else ():
-            if document.processing_status in _FINAL:
+            if document.processing_status in _FINAL and Keys.first_listings(document) == key:
                 found.setdefault(document.document_id, document)
     return found
 
@@ -290,11 +340,6 @@ def _write_down_failure(lake: Lake, clock: Clock, document: Document, reason: Re
     tries = before.tries + 1 if before else 1
     failure = NotReceived(document=document, reason=reason, raw=raw, tried_at=clock.now(), tries=tries)
     lake.put_record(key, failure)
-
-
-def present(lake: Lake, prefixes: Iterable[str]) -> set[str]:
-    """Return all keys under the prefixes: one listing tells more than many questions for single objects."""
-    return {key for prefix in sorted(set(prefixes)) for key in lake.keys(prefix)}
 
 
 def fetch_raw(lake: Lake, raw: RawFile, path: Path) -> Path:

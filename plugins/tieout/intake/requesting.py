@@ -11,14 +11,15 @@ import datetime as dt
 import logging
 import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tieout.amazon.clock import Clock
 from tieout.amazon.errors import InvalidRequest, NotYet
 from tieout.amazon.selling_partner import Report, SellingPartner
-from tieout.documents import Document, Reason, ReasonCode, Region, Source
+from tieout.documents import Document, Reason, ReasonCode, Source
 from tieout.intake.records import ReportRequest, Wish
-from tieout.lake import Keys, Lake
+from tieout.lake import Keys, Lake, present
 from tieout.reports.errors import Misfit
 from tieout.reports.families import OF_TYPE
 from tieout.reports.source import read_chunks
@@ -64,9 +65,10 @@ class Made:
         )
 
 
-def asked_for(lake: Lake, region: Region, account: str) -> set[str]:
-    """The ids of the requests of an account that were made, or that somebody was about to make."""
-    return {key.rpartition("/")[2].removesuffix(".json") for key in lake.keys(Keys.requests_of(region, account))}
+def asked_for(lake: Lake, wishes: Iterable[Wish]) -> set[str]:
+    """Return the ids of the requests, of those that the wishes would make, that were made or are about to be."""
+    found = present(lake, map(_key, wishes))
+    return {key.rpartition("/")[2].removesuffix(".json") for key in found}
 
 
 def request(amazon: SellingPartner, lake: Lake, clock: Clock, wish: Wish) -> ReportRequest:

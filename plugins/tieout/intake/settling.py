@@ -35,10 +35,10 @@ from tieout.intake.reading import (
     sha256_of,
     version_of,
 )
-from tieout.intake.receiving import fetch_raw, present, tells_unknown
+from tieout.intake.receiving import fetch_raw, tells_unknown
 from tieout.intake.records import Listing, Manifest, NotReceived, Outcomes, Quarantined, ReadingRecord
 from tieout.intake.redacting import Stored, move_to_personal
-from tieout.lake import Keys, Lake
+from tieout.lake import Keys, Lake, present
 from tieout.reports.errors import Misfit
 from tieout.reports.families import FAMILIES
 from tieout.reports.source import read_chunks

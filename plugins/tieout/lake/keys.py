@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 
-from tieout.documents import Document, Region
+from tieout.documents import Document, Region, Source
 from tieout.privacy import may_hold_persons
 
 
@@ -12,8 +13,22 @@ class Keys:
     """Keys are pure functions of what they name, so that a rerun finds what an earlier run wrote."""
 
     @staticmethod
-    def first_listings(region: Region, account: str) -> str:
-        """What was known of each document of an account when it was listed first."""
+    def first_listings(document: Document) -> str:
+        """What was known of a document when it was listed first, with others of its account: those that Amazon made in the
+        same month (UTC), or a sixteenth of those that were imported, whose own time is that of the import."""
+        part = f"{document.created_at.astimezone(dt.UTC):%Y-%m}"
+        if document.source is Source.IMPORT:
+            part = f"imports-{hashlib.sha256(document.document_id.encode()).hexdigest()[0]}"
+        return f"{Keys.all_first_listings(document.region, document.account)}{part}.json"
+
+    @staticmethod
+    def all_first_listings(region: Region, account: str) -> str:
+        """Prefix of the first listings of an account."""
+        return f"listed/{region}/{account}/first/"
+
+    @staticmethod
+    def first_listings_of_old(region: Region, account: str) -> str:
+        """The first listings of an account as earlier versions of Tieout kept them, all in one object."""
         return f"listed/{region}/{account}/documents.json"
 
     @staticmethod
@@ -102,8 +117,8 @@ class Keys:
 
     @staticmethod
     def raw_of(document: Document) -> str:
-        """Prefix of what was received of the document's account and report type."""
-        return Keys.raw_of_type(document.region, document.account, document.report_type)
+        """Prefix of what was received of the document."""
+        return f"raw/{_home(document)}/"
 
     @staticmethod
     def raw_of_type(region: Region, account: str, report_type: str) -> str:
@@ -133,8 +148,8 @@ class Keys:
 
     @staticmethod
     def staged_of(document: Document) -> str:
-        """Prefix of what was staged of the document's account and report type."""
-        return f"staged/{_shelf(document)}"
+        """Prefix of what was staged of the document."""
+        return f"staged/{_home(document)}/"
 
     @staticmethod
     def quarantine(document: Document) -> str:
@@ -143,8 +158,8 @@ class Keys:
 
     @staticmethod
     def quarantine_of(document: Document) -> str:
-        """Prefix of what is in quarantine of the document's account and report type."""
-        return f"quarantine/{_shelf(document)}"
+        """Prefix of what is in quarantine of the document."""
+        return f"quarantine/{_home(document)}/"
 
     @staticmethod
     def outcomes(business_day: dt.date, region: Region, account: str) -> str:
@@ -224,7 +239,12 @@ class Keys:
     @staticmethod
     def calls(region: Region, account: str, day: dt.date, session: str) -> str:
         """The calls to Amazon of one client session, one JSON object a line."""
-        return f"{Keys.calls_of_region(region)}{day.isoformat()}/{account}/{session}.jsonl"
+        return f"{Keys.calls_of_day(region, day)}{account}/{session}.jsonl"
+
+    @staticmethod
+    def calls_of_day(region: Region, day: dt.date) -> str:
+        """Prefix of one region's calls on a UTC day."""
+        return f"{Keys.calls_of_region(region)}{day.isoformat()}/"
 
     @staticmethod
     def calls_of_region(region: Region) -> str:
@@ -249,12 +269,7 @@ class Keys:
     @staticmethod
     def requests(region: Region, account: str, report_type: str) -> str:
         """Prefix of the requests of one account and report type."""
-        return f"{Keys.requests_of(region, account)}{report_type}/"
-
-    @staticmethod
-    def requests_of(region: Region, account: str) -> str:
-        """Prefix of the requests of one account."""
-        return f"requested/{region}/{account}/"
+        return f"requested/{region}/{account}/{report_type}/"
 
     @staticmethod
     def collected(region: Region, account: str, business_day: dt.date) -> str:
@@ -303,7 +318,12 @@ class Keys:
     def resolved_alert(alert_id: str, raised_at: dt.datetime) -> str:
         """An alert whose trouble is gone."""
         raised_at = raised_at.astimezone(dt.UTC)
-        return f"{Keys.RESOLVED_ALERTS}{raised_at.date().isoformat()}/{alert_id}-{raised_at:%H%M%S%f}.json"
+        return f"{Keys.resolved_alerts_of_day(raised_at.date())}{alert_id}-{raised_at:%H%M%S%f}.json"
+
+    @staticmethod
+    def resolved_alerts_of_day(day: dt.date) -> str:
+        """Prefix of the resolved alerts that were raised on a UTC day."""
+        return f"{Keys.RESOLVED_ALERTS}{day.isoformat()}/"
 
 
 def _room(document: Document) -> str:

@@ -248,6 +248,11 @@ class Lake:
         for item in self._listed(prefix, after):
             yield item["Key"]
 
+    def page(self, prefix: str, *, after: str) -> tuple[list[str], bool]:
+        """List the first keys under a prefix behind `after`, by one request; return whether there are more."""
+        found = self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, StartAfter=after)
+        return [item["Key"] for item in found.get("Contents", ())], bool(found["IsTruncated"])
+
     def tags(self, prefix: str, *, after: str = "") -> Iterator[tuple[str, str]]:
         """As `keys`, each with the object's entity tag."""
         for item in self._listed(prefix, after):

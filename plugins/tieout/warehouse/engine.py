@@ -303,11 +303,12 @@ class Warehouse:
         with self.connect(read_only=True) as con:
             return [name for (name,) in con.execute("SELECT DISTINCT account FROM ops.document ORDER BY 1").fetchall()]
 
-    def loaded_days(self, region: Region) -> dict[tuple[str, dt.date], str | None]:
-        """Return which outcomes were loaded of each account and business day of a region, by their entity tag."""
+    def loaded_days(self, region: Region, since: dt.date) -> dict[tuple[str, dt.date], str | None]:
+        """Return which outcomes were loaded of each account of a region and business day since one, by their entity tag."""
         with self.connect(read_only=True) as con:
             found = con.execute(
-                "SELECT account, business_day, outcomes_tag FROM ops.business_day WHERE region = ?", [region]
+                "SELECT account, business_day, outcomes_tag FROM ops.business_day WHERE region = ? AND business_day >= ?",
+                [region, since],
             ).fetchall()
         return {(account, day): tag for account, day, tag in found}
 
@@ -391,14 +392,14 @@ class Warehouse:
             ).fetchall()
         return {subject for (subject,) in found}
 
-    def alerts_known_until(self) -> dt.date | None:
-        """Return the UTC day from which on alerts may have changed since they were kept: that of the oldest one that is
-        open in ops.alert, or of the newest; None if there is none."""
+    def known_alerts(self) -> tuple[dt.date | None, set[tuple[str, dt.datetime]]]:
+        """Return the UTC day on which the newest alert of ops.alert was raised, None if there is none; and the id and the
+        instant of raising of those that are open in it."""
         with self.connect(read_only=True) as con:
-            day = con.execute(
-                "SELECT coalesce(min(raised_at) FILTER (resolved_at IS NULL), max(raised_at)) FROM ops.alert"
-            ).fetchall()[0][0]
-        return day.astimezone(dt.UTC).date() if day else None
+            newest = con.execute("SELECT max(raised_at) FROM ops.alert").fetchall()[0][0]
+            found = con.execute("SELECT alert_id, raised_at FROM ops.alert WHERE resolved_at IS NULL").fetchall()
+        day = newest.astimezone(dt.UTC).date() if newest else None
+        return day, {(name, raised_at.astimezone(dt.UTC)) for name, raised_at in found}
 
     def build_marts(self, *, rebuild: bool = False) -> BuildResult:
         """Bring the marts up to what is loaded, in one transaction.
