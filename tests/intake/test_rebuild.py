@@ -17,10 +17,11 @@ from tests.intake.small_world import SmallWorld, flat_file
 from tests.warehouse.conftest import Rows, content, rows
 from tieout.documents import Action
 from tieout.intake.decisions import apply_decision, decide
+from tieout.intake.load import Fetcher
 from tieout.intake.rebuild import rebuild_warehouse
 from tieout.lake import Lake
 from tieout.settings import PROJECT_ROOT
-from tieout.warehouse import Warehouse
+from tieout.warehouse import Warehouse, files
 
 DAYS = [dt.date(2026, 8, 17) + dt.timedelta(days=n) for n in range(5)]
 
@@ -172,3 +173,43 @@ def test_a_rebuild_that_is_killed_leaves_the_old_file_and_the_next_one_works(
     rebuild_warehouse(Warehouse(path, memory_limit="500MB"), lake, tmp_path / "none.duckdb")
     assert [found.name for found in tmp_path.iterdir()] == ["warehouse.duckdb"]
     assert all_rows(Warehouse(path)) == all_rows(warehouse)
+
+
+def test_a_rebuild_holds_the_files_of_one_load_at_a_time_and_asks_for_each_document_once(
+    lived: tuple[Lake, Warehouse], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake, before = lived
+    held: list[int] = []
+    lists: list[str] = []
+    fetched = Fetcher.__call__
+    keys = Lake.keys
+
+    def fetch(self: Fetcher, key: str) -> Path:
+        path = fetched(self, key)
+        held.append(len(list(path.parent.glob("*.parquet"))))
+        return path
+
+    def listed(self: Lake, prefix: str, *, after: str = "") -> Any:
+        lists.append(prefix)
+        return keys(self, prefix, after=after)
+
+    monkeypatch.setattr(Fetcher, "__call__", fetch)
+    monkeypatch.setattr(Lake, "keys", listed)
+    new = Warehouse(tmp_path / "new.duckdb", memory_limit="500MB")
+    rebuild_warehouse(new, lake, tmp_path / "none.duckdb")
+    assert all_rows(new)["core.settlement_line"] == all_rows(before)["core.settlement_line"]
+    # each load brings two documents at most, of two files each, and a version before
+    assert len(held) >= 8
+    assert max(held) <= 6
+    assert [lists.count(prefix) for prefix in ("raw/", "staged/", "loads/")] == [1, 1, 1]
+
+
+def test_a_rebuild_that_has_no_room_says_how_much_it_needs(
+    lived: tuple[Lake, Warehouse], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake, _ = lived
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda _: usage._replace(free=10))
+    with pytest.raises(OSError, match=r"has 10 bytes free, and the new warehouse takes [0-9,]+, beside the old file"):
+        rebuild_warehouse(Warehouse(tmp_path / "new.duckdb"), lake, tmp_path / "none.duckdb")
+    assert list(tmp_path.iterdir()) == []
