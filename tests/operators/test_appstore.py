@@ -71,6 +71,7 @@ def test_plan_receive_and_prove(amazon: SimulatedAmazon, lake: Lake) -> None:
         "name": "truckworks",
         "region": "APPSTORE",
         "connection": "tieout_truckworks",
+        "client": None,
         "since": "2026-01-15",
     }
     assert ReceiveAppstoreOperator(task_id="receive", account=account).execute(CONTEXT) == 2
