@@ -44,6 +44,9 @@ class Settings:
     """DuckDB file that analysts open: a read copy, replaced whole after each load (`TIEOUT_PUBLISHED_WAREHOUSE`)."""
     data_docs: Path
     """Folder of the Great Expectations Data Docs (`TIEOUT_DATA_DOCS`)."""
+    deployment: str | None
+    """Id of the deployment, by which the lake knows who may load it (`TIEOUT_DEPLOYMENT`); by default made once and kept
+    beside the warehouse file."""
     redirect_uri: str | None
     """Where Amazon sends sellers back to after their consent (`TIEOUT_REDIRECT_URI`); by default made of Airflow's
     `[api] base_url`."""
@@ -122,6 +125,7 @@ def settings() -> Settings:
         lake_bucket=os.environ.get("TIEOUT_LAKE_BUCKET", "tieout-lake"),
         published_warehouse=Path(os.environ.get("TIEOUT_PUBLISHED_WAREHOUSE", home / "tieout.duckdb")),
         data_docs=Path(os.environ.get("TIEOUT_DATA_DOCS", home / "data_docs")),
+        deployment=os.environ.get("TIEOUT_DEPLOYMENT") or None,
         redirect_uri=os.environ.get("TIEOUT_REDIRECT_URI") or None,
         families=_names(os.environ.get("TIEOUT_FAMILIES", "all")),
         history=dt.timedelta(days=float(os.environ.get("TIEOUT_HISTORY_DAYS", "540"))),

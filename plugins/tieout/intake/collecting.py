@@ -365,14 +365,14 @@ def _verdicts(lake: Lake, account: Account, found: Collected) -> Iterator[Docume
     before = progress.refused if progress else {}
     for ended in found.ended.values():
         if ended.reason:
-            yield _verdict(ended.document, ended.reason)
+            yield _verdict(lake, ended.document, ended.reason)
     for family, reason in found.refused.items():
         document = before.get(family) or _stand_in(account, family, found)
-        yield _verdict(document, reason)
+        yield _verdict(lake, document, reason)
     for family, document in {**before, **found.healed}.items():
         if family in found.healed or (family not in found.refused and _answered(found, family)):
             said = Reason(code=ReasonCode.SUPERSEDED, message="Amazon makes these reports again")
-            yield _verdict(document, said)
+            yield _verdict(lake, document, said)
 
 
 _NOTHING_WRONG = (
@@ -383,9 +383,9 @@ _NOTHING_WRONG = (
 )
 
 
-def _verdict(document: Document, reason: Reason) -> DocumentOutcome:
+def _verdict(lake: Lake, document: Document, reason: Reason) -> DocumentOutcome:
     state = State.SKIPPED if reason.code in _NOTHING_WRONG else State.QUARANTINED
-    return DocumentOutcome(document=document, state=state, reasons=(reason,), judged_at=dt.datetime.now(dt.UTC))
+    return DocumentOutcome(document=document, state=state, reasons=(reason,), judged_at=lake.now())
 
 
 def _answered(found: Collected, family: str) -> bool:
@@ -421,7 +421,7 @@ def settle_day(lake: Lake, account: Account, business_day: dt.date) -> Outcomes:
                 code=ReasonCode.SUPERSEDED,
                 message=f"Amazon has made the report again: {outcome.document.document_id} covers the same time",
             )
-            superseded += (_verdict(document, said) for document in each.earlier)
+            superseded += (_verdict(lake, document, said) for document in each.earlier)
     if superseded:
         outcomes = outcomes.model_copy(update={"outcomes": (*outcomes.outcomes, *superseded)})
         lake.put_record(key, outcomes)

@@ -181,16 +181,16 @@ def _judge(lake: Lake, todo: Sequence[Document], docs: Path | None) -> None:
         if judged is None:
             continue
         if isinstance(judged, DocumentOutcome):
-            lake.put_record(_outcome_key(lake, document), _now_judged(judged))
+            lake.put_record(_outcome_key(lake, document), _now_judged(lake, judged))
         else:
             staged.append((document, *judged))
     if staged:
         for outcome in _checked(lake, staged, docs):
-            lake.put_record(_outcome_key(lake, outcome.document), _now_judged(outcome))
+            lake.put_record(_outcome_key(lake, outcome.document), _now_judged(lake, outcome))
 
 
-def _now_judged(outcome: DocumentOutcome) -> DocumentOutcome:
-    return outcome.model_copy(update={"judged_at": dt.datetime.now(dt.UTC)})
+def _now_judged(lake: Lake, outcome: DocumentOutcome) -> DocumentOutcome:
+    return outcome.model_copy(update={"judged_at": lake.now()})
 
 
 def judge_again(lake: Lake, documents: Sequence[Document], docs: Path | None) -> list[DocumentOutcome]:

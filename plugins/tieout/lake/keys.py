@@ -304,6 +304,9 @@ class Keys:
         """When a channel was last sent the daily digest."""
         return f"alerts/digests/{channel}.json"
 
+    LEASE = "deployment.json"
+    """Which deployment may load the lake."""
+
     OPEN_ALERTS = "alerts/open/"
     """Prefix of the alerts whose trouble is there."""
     RESOLVED_ALERTS = "alerts/resolved/"

@@ -7,6 +7,7 @@ import json
 import logging
 import uuid
 from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 
 SINGLE_PART = 32 << 20
 """Bytes. A file up to this size goes up in one request; boto3's transfer manager, with its threads, is for larger ones."""
+
+SAME_TIME = dt.timedelta(seconds=5)
+"""Clocks that are no further apart tell the same time."""
 
 WRITER = "writer"
 """Metadata of an object that was written under a condition: the id of that one write."""
@@ -69,6 +73,7 @@ class Lake:
     ) -> None:
         self.client = client
         self.bucket = bucket
+        self.clock_ahead = dt.timedelta(0)
         self.privacy = privacy
         self._encryption = encryption
         self._of_account = of_account or {}
@@ -156,11 +161,27 @@ class Lake:
         """Return an object's bytes and its entity tag; None when there is none."""
         try:
             answer = self.client.get_object(Bucket=self.bucket, Key=key)
+            self._note_clock(answer)
             return answer["Body"].read(), answer["ETag"]
         except ClientError as error:
+            self._note_clock(error.response)
             if _status(error) == 404:
                 return None
             raise
+
+    def now(self) -> dt.datetime:
+        """Return the time by the lake's clock, which is the same for all who write it.
+
+        It tells whole seconds, so a machine's own clock is taken as long as both are about the same.
+        """
+        now = dt.datetime.now(dt.UTC)
+        return now - self.clock_ahead if abs(self.clock_ahead) > SAME_TIME else now
+
+    def _note_clock(self, answer: Any) -> None:
+        """Note how far the machine's clock is ahead of the server's, by the date of an answer."""
+        date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        if date:
+            self.clock_ahead = dt.datetime.now(dt.UTC) - parsedate_to_datetime(date)
 
     def get_record(self, key: str, kind: type[R]) -> R | None:
         """Return the record at a key; None when there is none, or a damaged one of a kind that is made again.
@@ -251,6 +272,7 @@ class Lake:
     def page(self, prefix: str, *, after: str) -> tuple[list[str], bool]:
         """List the first keys under a prefix behind `after`, by one request; return whether there are more."""
         found = self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, StartAfter=after)
+        self._note_clock(found)
         return [item["Key"] for item in found.get("Contents", ())], bool(found["IsTruncated"])
 
     def tags(self, prefix: str, *, after: str = "") -> Iterator[tuple[str, str]]:
@@ -271,6 +293,7 @@ class Lake:
     def _listed(self, prefix: str, after: str) -> Iterator[dict[str, Any]]:
         pages = self.client.get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=after):
+            self._note_clock(page)
             yield from page.get("Contents", ())
 
     def delete(self, key: str) -> None:

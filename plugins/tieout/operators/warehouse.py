@@ -7,6 +7,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
 
 from tieout.alerts import Alert, AlertKind
 from tieout.documents import Region, State
@@ -29,6 +30,15 @@ class WarehouseOperator(BaseOperator):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(pool=WAREHOUSE_POOL, **kwargs)
+
+    def pre_execute(self, context: Any) -> None:
+        """See that the lake is this deployment's, and that the clocks agree, before anything is written."""
+        from tieout.intake.lease import ClockDiffers, LeaseHeld, deployment_of, hold
+
+        try:
+            hold(LakeHook().lake(), deployment_of(WarehouseHook().warehouse().path, settings().deployment))
+        except (LeaseHeld, ClockDiffers) as refused:
+            raise AirflowFailException(str(refused)) from refused
 
 
 class LoadBusinessDayOperator(WarehouseOperator):
