@@ -18,7 +18,7 @@ from tieout.amazon.clock import Clock
 from tieout.amazon.selling_partner import Report
 from tieout.documents import ApiCall, Document, DocumentOutcome, ListedDay, RawFile, Reason, ReasonCode, Source, State
 from tieout.intake.alerting import AlertRecord, follow, raise_alerts, record
-from tieout.intake.collecting import collect, listing_of_day, settle_day
+from tieout.intake.collecting import _remember, collect, listing_of_day, settle_day
 from tieout.intake.load import keep_log, load_region
 from tieout.intake.receiving import SETTLEMENT_REPORT, first_listing, write_down
 from tieout.intake.records import (
@@ -27,6 +27,8 @@ from tieout.intake.records import (
     FirstListings,
     Manifest,
     OpenWish,
+    Outcomes,
+    Progress,
     ReadingRecord,
     Wish,
 )
@@ -311,3 +313,26 @@ def test_an_alert_whose_closing_was_cut_off_is_open_once(warehouse: Warehouse) -
     assert record(warehouse, lake) == 0
     lake.delete(Keys.open_alert(opened.alert.alert_id))
     assert record(warehouse, lake) == 2
+
+
+def test_progress_that_a_later_day_has_planned_in_between_stays() -> None:
+    """A backfill of an earlier day ends while the run of a later one plans."""
+    lake, _ = counting_lake()
+    key = Keys.progress(ACCOUNT.region, ACCOUNT.name)
+    later = Progress(planned_on=TODAY + dt.timedelta(days=1))
+
+    class Raced(Lake):
+        def put_if(self, key: str, body: bytes, *, etag: str | None) -> str | None:
+            lake.put_record(key, later)
+            return super().put_if(key, body, etag=etag)
+
+    lake.put_record(key, Progress(planned_on=TODAY))
+    at = dt.datetime.combine(TODAY, dt.time(23), dt.UTC)
+    found = Collected(business_day=TODAY, planned_at=at, families=(), wishes=())
+    nothing = Outcomes(region=ACCOUNT.region, account=ACCOUNT.name, business_day=TODAY, outcomes=())
+    _remember(Raced(lake.client, lake.bucket), ACCOUNT, found, [], {"1"}, nothing)
+    assert lake.get_record(key, Progress) == later
+    _remember(lake, ACCOUNT, found.model_copy(update={"business_day": later.planned_on}), [], {"1"}, nothing)
+    held = lake.get_record(key, Progress)
+    assert held is not None
+    assert held.summed_up == {"1"}

@@ -487,9 +487,25 @@ def _remember(
 ) -> None:
     """Bring the progress up to date, unless a later day has been planned since."""
     key = Keys.progress(account.region, account.name)
-    progress = lake.get_record(key, Progress)
-    if progress is None or progress.planned_on != found.business_day:
-        return
+    while True:
+        held = lake.get_record_with_etag(key, Progress)
+        if held is None or held[0].planned_on != found.business_day:
+            return
+        progress = _brought_up_to_date(lake, account, found, still, summed_up, outcomes, held[0])
+        # another run may have planned a later day in between
+        if lake.put_if(key, progress.model_dump_json(indent=1).encode(), etag=held[1]):
+            return
+
+
+def _brought_up_to_date(
+    lake: Lake,
+    account: Account,
+    found: Collected,
+    still: list[OpenWish],
+    summed_up: set[str],
+    outcomes: Outcomes,
+    progress: Progress,
+) -> Progress:
     refused = {family: progress.refused.get(family) or _stand_in(account, family, found) for family in found.refused}
     quiet = {
         family: document
@@ -506,4 +522,4 @@ def _remember(
         "summed_up": done,
         "refused": {**refused, **quiet},
     }
-    lake.put_record(key, progress.model_copy(update=update))
+    return progress.model_copy(update=update)

@@ -98,7 +98,10 @@ def write_contents(root: Path) -> Path:
     """
     rows = []
     for summary_path in root.glob("**/summary.json"):
-        summary = json.loads(summary_path.read_text(encoding="utf-8"))
+        try:
+            summary = json.loads(summary_path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue  # another task replaces the site, and writes the contents after that
         rows.append((summary["checked_at"], summary_path.parent.relative_to(root).as_posix(), summary))
     lines = []
     for checked_at, name, summary in sorted(rows, reverse=True):
