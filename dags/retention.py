@@ -4,6 +4,9 @@ The bytes of a report with personal columns are kept under `personal/` until 30 
 (`TIEOUT_PERSONAL_DAYS`). Then they are replaced by others without them, which read to the same rows: rebuilding and checking
 still work. What cannot be read at all is deleted. A body that cannot be redacted fails the task, and so raises an alert; the
 others are done. Whatever is killed goes on where it stopped.
+
+Traces of what was done (calls to Amazon, resolved alerts, Data Docs) are deleted after 400 days (`TIEOUT_TRACE_DAYS`). Documents,
+checks, loads, decisions and amounts stay for good.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import datetime as dt
 from airflow.sdk import DAG
 
 from tieout.notifications.alert import CALLBACKS, to_end_within
-from tieout.operators.retention import ExpirePersonalOperator
+from tieout.operators.retention import ExpirePersonalOperator, ForgetTracesOperator
 from tieout.roles import for_engineers
 from tieout.settings import settings
 
@@ -34,7 +37,8 @@ with DAG(
         "max_retry_delay": dt.timedelta(minutes=15),
         **CALLBACKS,
     },
-    tags=["privacy"],
+    tags=["privacy", "lake"],
     doc_md=__doc__,
 ) as dag:
     ExpirePersonalOperator(task_id="expire_personal")
+    ForgetTracesOperator(task_id="forget_traces")

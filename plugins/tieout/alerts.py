@@ -45,6 +45,7 @@ class AlertKind(StrEnum):
     LAKE_DIFFERS = "lake_differs"
     CONSENT_EXPIRES = "consent_expires"
     READ_COPY_REFUSED = "read_copy_refused"
+    DISK_LOW = "disk_low"
 
 
 class Severity(StrEnum):
@@ -147,6 +148,10 @@ MEANINGS: dict[AlertKind, Meaning] = {
     AlertKind.CONSENT_EXPIRES: Meaning(
         "seller's consent ends after its year",
         "Let the seller authorize the application again on the page Seller accounts, before the day: docs/connect-a-seller.md.",
+    ),
+    AlertKind.DISK_LOW: Meaning(
+        "disk has less room than the next run may need",
+        "Make room on the disk, or move the folder to a larger one (docs/operations.md, moving to another machine).",
     ),
     AlertKind.READ_COPY_REFUSED: Meaning(
         "read copy of a client is not in its bucket",

@@ -83,6 +83,8 @@ class Settings:
     encryption: Encryption | None
     """How the S3 server encrypts every object of the lake (`TIEOUT_LAKE_ENCRYPTION`): `AES256`, `aws:kms`, `aws:kms:<key>`; `off`
     for a server that knows neither."""
+    trace_time: dt.timedelta
+    """How long calls to Amazon, resolved alerts and Data Docs are kept (`TIEOUT_TRACE_DAYS`)."""
     personal_time: dt.timedelta
     """How long after the end of its window the bytes of a report keep what they tell of persons (`TIEOUT_PERSONAL_DAYS`)."""
     personal_kept: frozenset[str]
@@ -141,6 +143,7 @@ def settings() -> Settings:
         reader_seconds=float(os.environ.get("TIEOUT_READER_SECONDS", "900")),
         reader_output=_mebibytes("TIEOUT_READER_OUTPUT", 8192),
         encryption=_encryption(os.environ.get("TIEOUT_LAKE_ENCRYPTION") or "AES256"),
+        trace_time=_trace_time(os.environ.get("TIEOUT_TRACE_DAYS") or "400"),
         personal_time=dt.timedelta(days=float(os.environ.get("TIEOUT_PERSONAL_DAYS") or "30")),
         personal_kept=frozenset(_listed("TIEOUT_PERSONAL_KEPT")),
         unknown_columns=frozenset(map(normalised, _listed("TIEOUT_UNKNOWN_COLUMNS"))),
@@ -207,6 +210,14 @@ def _encryption(text: str) -> Encryption | None:
     if text.startswith("aws:kms:") and text != "aws:kms:":
         return Encryption("aws:kms", text.removeprefix("aws:kms:"))
     raise ValueError(f"TIEOUT_LAKE_ENCRYPTION={text!r} is none of AES256, aws:kms, aws:kms:<key> and off")
+
+
+def _trace_time(days: str) -> dt.timedelta:
+    if not days.isdigit() or int(days) < 120:
+        raise ValueError(
+            f"TIEOUT_TRACE_DAYS={days!r} has to be a number of days, 120 or more: a day may be loaded 90 days late"
+        )
+    return dt.timedelta(days=int(days))
 
 
 def _import_places(listed: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITERS = {"load", "build_marts", "publish_read_copy", "record", "prove", "apply", "rebuild"}
+WRITERS = {"load", "build_marts", "publish_read_copy", "record", "prove", "apply", "rebuild", "forget_traces"}
 
 
 def test_the_dags_are_these(dagbag: DagBag) -> None:

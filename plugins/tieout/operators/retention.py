@@ -1,4 +1,4 @@
-"""Take personal values out of the bytes whose time is over."""
+"""End what has its time: personal values in the bytes of reports, and traces of what was done long ago."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from airflow.sdk import BaseOperator
 
 from tieout.hooks.lake import LakeHook
+from tieout.hooks.warehouse import WarehouseHook
+from tieout.operators.warehouse import WarehouseOperator
 from tieout.settings import settings
 from tieout.work import work_folder
 
@@ -34,3 +36,19 @@ class ExpirePersonalOperator(BaseOperator):
                 f"{len(done.failed)} bodies keep personal values for longer than {settings().personal_time.days} days\n{lines}"
             )
         return dict(done.counts)
+
+
+class ForgetTracesOperator(WarehouseOperator):
+    """Delete calls to Amazon, resolved alerts and Data Docs whose time is over. What proves money is kept for good."""
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Return how many objects, rows and sites went."""
+        from tieout.intake.traces import forget_sites, forget_traces
+
+        before = dt.datetime.now(dt.UTC) - settings().trace_time
+        # the lake first: the warehouse would take from it what it had forgotten
+        gone = forget_traces(LakeHook().lake(), before.date())
+        gone |= WarehouseHook().warehouse().forget_traces(dt.datetime.combine(before.date(), dt.time(), dt.UTC))
+        gone["sites"] = forget_sites(settings().data_docs, before)
+        self.log.info("%s", gone)
+        return gone

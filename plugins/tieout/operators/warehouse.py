@@ -133,14 +133,18 @@ class PublishWarehouseOperator(WarehouseOperator):
         """Return the path of the read copy of everything."""
         from tieout.intake.alerting import update
         from tieout.intake.client_copies import publish_clients
+        from tieout.intake.disks import disk_alerts, needed
 
         target = settings().published_warehouse
         warehouse, lake = WarehouseHook().warehouse(), LakeHook().lake()
+        found = disk_alerts(needed(warehouse.path, target, settings().work))
+        tell(lake, found)  # before the copy, which fails if there is no room at all
         warehouse.publish(target)
         tell_pending(lake)
         refused = publish_clients(warehouse, lake, target, settings().accounts_file)
         tell(lake, refused)
-        tell_resolved(lake, update(lake, refused, [AlertKind.READ_COPY_REFUSED], dt.datetime.now(dt.UTC)))
+        kinds = [AlertKind.READ_COPY_REFUSED, AlertKind.DISK_LOW]
+        tell_resolved(lake, update(lake, [*found, *refused], kinds, dt.datetime.now(dt.UTC)))
         return str(target)
 
 

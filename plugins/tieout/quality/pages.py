@@ -90,6 +90,25 @@ def _colour(check: CheckResult) -> str:
     return "bad" if check.severity is Severity.BLOCKING else "warn"
 
 
+def _summaries(root: Path) -> list[Path]:
+    """The summaries of all sites below a folder; a folder that another task replaces meanwhile is passed over."""
+    return [Path(folder, "summary.json") for folder, _, files in os.walk(root) if "summary.json" in files]
+
+
+def remove_sites(root: Path, before: dt.datetime) -> int:
+    """Remove the sites of Data Docs whose documents were checked before an instant; return how many."""
+    removed = 0
+    for summary_path in _summaries(root):
+        try:
+            summary = json.loads(summary_path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue  # another task replaces the site
+        if dt.datetime.fromisoformat(summary["checked_at"]) < before:
+            shutil.rmtree(summary_path.parent)
+            removed += 1
+    return removed
+
+
 @private_files()
 def write_contents(root: Path) -> Path:
     """Write `index.html` of a folder that holds Data Docs sites, and return its path.
@@ -97,7 +116,7 @@ def write_contents(root: Path) -> Path:
     Each site is a folder of its own, however deep: one an account and business day. The newest come first.
     """
     rows = []
-    for summary_path in root.glob("**/summary.json"):
+    for summary_path in _summaries(root):
         try:
             summary = json.loads(summary_path.read_text(encoding="utf-8"))
         except FileNotFoundError:

@@ -68,6 +68,7 @@ from tieout.warehouse.tables import (
     utc_now,
     write,
 )
+from tieout.warehouse.traces import forget_traces
 from tieout.work import private_files
 
 if TYPE_CHECKING:
@@ -352,6 +353,14 @@ class Warehouse:
             if new:
                 bump(con)
         return int(new)
+
+    def forget_traces(self, before: dt.datetime) -> dict[str, int]:
+        """Delete calls and resolved alerts from before an instant; see `tieout.warehouse.traces`."""
+        with self.connect() as con, transaction(con):
+            gone = forget_traces(con, before)
+            if any(gone.values()):
+                bump(con)
+        return gone
 
     def last_call_day(self, region: Region) -> dt.date | None:
         """Return the UTC day of the latest call to a region in ops.api_call; None if there is none."""
