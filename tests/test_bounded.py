@@ -80,8 +80,20 @@ def test_calls_run_in_one_process_that_is_not_this_one() -> None:
         first = process.call(pid)
         assert first == process.call(pid) != os.getpid()
         assert psutil.pid_exists(first)
-        assert process.peak > 10 * MIB
+        assert process.call(take, 64) == 4
+        assert 50 * MIB < process.peak < 100 * MIB
     assert not psutil.pid_exists(first)
+
+
+def test_what_the_process_shares_with_this_one_does_not_count() -> None:
+    held = b"x" * (700 * MIB)
+    with BoundedProcess(LIMITS) as process:
+        assert process.call(len, held[:3]) == 3
+        assert process.call(take, 64) == 4
+        assert process.peak < 100 * MIB
+        with pytest.raises(Stopped, match="more than 629,145,600 bytes of memory"):
+            process.call(take, 2000, tries=1)
+    assert len(held) == 700 * MIB
 
 
 def test_what_it_raises_is_raised_here_and_the_process_goes_on() -> None:

@@ -21,9 +21,12 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from tieout.settings import settings
+
+if TYPE_CHECKING:
+    import psutil
 
 T = TypeVar("T")
 
@@ -41,7 +44,7 @@ class Limits:
     """What a call may take."""
 
     memory: int
-    """Bytes of resident memory of the process."""
+    """Bytes of resident memory beyond what the process had when it was forked: it shares that with the one that forked it."""
     seconds: float
     output: int
     """Bytes of a file that it writes."""
@@ -80,7 +83,8 @@ class BoundedProcess:
         self._process: ForkProcess | None = None
         self._pipe: Connection | None = None
         self.peak = 0
-        """Bytes: the most resident memory that a call was seen to have."""
+        """Bytes: the most resident memory that a call was seen to take, beyond what it had when it was forked."""
+        self._at_first = 0
 
     def __enter__(self) -> Self:
         return self
@@ -144,9 +148,9 @@ class BoundedProcess:
         watched = psutil.Process(process.pid)
         while not pipe.poll(LOOK_EVERY):
             with contextlib.suppress(psutil.Error):  # it has just ended: the pipe says so
-                resident = watched.memory_info().rss
-                self.peak = max(self.peak, resident)
-                if resident > self._limits.memory:
+                taken = _own_memory(watched) - self._at_first
+                self.peak = max(self.peak, taken)
+                if taken > self._limits.memory:
                     raise self._stopped(self._too_much_memory())
             if time.monotonic() > deadline:
                 raise self._stopped(f"it takes more than {self._limits.seconds:,.0f} seconds (TIEOUT_READER_SECONDS)")
@@ -161,11 +165,14 @@ class BoundedProcess:
         return stopped
 
     def _started(self) -> tuple[ForkProcess, Connection]:
+        import psutil
+
         if self._process is None or self._pipe is None:
             context = multiprocessing.get_context("fork")
             self._pipe, other = context.Pipe()
             self._process = context.Process(target=_serve, args=(self._pipe, other, self._limits, os.getpid()))
             self._process.start()
+            self._at_first = _own_memory(psutil.Process())  # the new process begins with what this one has
             other.close()
         return self._process, self._pipe
 
@@ -177,6 +184,12 @@ class BoundedProcess:
             self._process.join()
             self._process.close()
         self._process = self._pipe = None
+
+
+def _own_memory(process: psutil.Process) -> int:
+    """Bytes of resident memory that are in no file: programs and their libraries are shared by all who run them."""
+    found = process.memory_info()
+    return int(found.rss - getattr(found, "shared", 0))  # not known on every system
 
 
 def _killed_by(process: ForkProcess) -> str:
@@ -195,6 +208,7 @@ def _serve(others: Connection, pipe: Connection, limits: Limits, parent: int) ->
     """Run call after call in the new process, until the other end is closed."""
     others.close()
     _bound(limits, parent)
+    at_first = _most_memory()
     while True:
         try:
             function, arguments = pipe.recv()
@@ -205,11 +219,15 @@ def _serve(others: Connection, pipe: Connection, limits: Limits, parent: int) ->
             value = function(*arguments)
         except Exception as raised:
             error = raised
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+        peak = _most_memory() - at_first
         try:
             pipe.send((value, error, peak))
         except (TypeError, AttributeError, ValueError) as unsent:
             pipe.send((None, RuntimeError(f"{type(error or value).__name__} cannot be handed over: {unsent}"), peak))
+
+
+def _most_memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
 
 
 def _bound(limits: Limits, parent: int) -> None:

@@ -24,6 +24,7 @@ Allow = Callable[[str], None]
 @pytest.fixture
 def allow(monkeypatch: pytest.MonkeyPatch) -> Allow:
     """Have the administrator name the places, as `TIEOUT_IMPORT_PLACES` does."""
+    settings()  # what is remembered for other tests is made before the environment changes
 
     def name(places: str) -> None:
         monkeypatch.setenv("TIEOUT_IMPORT_PLACES", places)
@@ -167,7 +168,7 @@ NO_REPORTS = {
 
 def all_text(lake: Lake) -> str:
     """Everything in the lake but the files as they were received."""
-    keys = [key for key in lake.keys("") if not key.startswith("raw/") or key.endswith(".json")]
+    keys = [key for key in lake.keys("") if not key.startswith(("raw/", "personal/")) or key.endswith(".json")]
     return "\n".join((lake.get(key) or b"").decode(errors="replace") for key in keys)
 
 
