@@ -168,7 +168,10 @@ def second_opinion(body: bytes, encoding: str, decimal: str) -> dict[str, tuple[
     """Control total and sum of lines of each settlement, as a reader without any wit finds them."""
     if body.startswith(b"\x1f\x8b"):
         body = gzip.decompress(body)
-    header, *lines = [line for line in re.split("\r\r\n|\r\n|\n|\r", body.decode(encoding)) if line.strip()]
+    lines = [line for line in re.split("\r\r\n|\r\n|\n|\r", body.decode(encoding)) if line.strip()]
+    while "settlement-id" not in lines[0].lower():  # what stands above the header is no part of the table
+        del lines[0]
+    header = lines.pop(0)
     names = [name.strip().lower() for name in header.lstrip("\ufeff").split("\t")]
     amounts = ["amount"] if "amount" in names else [n for n in names if n.endswith("-amount") and n != "total-amount"]
     totals: dict[str, tuple[Decimal, Decimal]] = {}
